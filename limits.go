@@ -1,0 +1,53 @@
+package recado
+
+import (
+	"cmp"
+	"time"
+)
+
+// Limits bound what one client or one room can cost. A zero field means the default, Off no limit
+// (where that makes sense). Sizes are payload bytes.
+type Limits struct {
+	MessageSize    int           // of one message, after inflation; default 64 KiB, at most MaxMessageSize
+	MessageRate    int           // messages a second from one connection; default 1,000, Off for no limit
+	MessageBurst   int           // messages at once before the rate applies; default 2 × MessageRate
+	Queue          int           // bytes waiting for one slow connection; default 256 KiB
+	QueueStall     time.Duration // how long a waiting connection may take nothing; default 5 s
+	ControlRate    int           // control frames a second from one connection; default 20, Off for no limit
+	ControlBurst   int           // default 100
+	Fragments      int           // of one message; default max(4,096, MessageSize / 32)
+	Connections    int           // at once; default Off: the server takes what the file limit allows
+	Rooms          int           // at once; default 100,000, Off for no limit
+	PingInterval   time.Duration // silence before a ping; default 25 s, Off for no pings
+	PingTimeout    time.Duration // silence after a ping before the connection is given up; default 10 s
+	CloseTimeout   time.Duration // for the other side to answer a close; default 5 s
+	HeaderTimeout  time.Duration // for the whole request head; default 5 s
+	HeaderBytes    int           // of a request head; default 16 KiB
+	HeaderCount    int           // of a request's header lines; default 100
+	CompressedFrom int           // smallest message that is compressed where that was negotiated; default 512
+}
+
+// MaxMessageSize is the largest MessageSize that can be configured.
+const MaxMessageSize = 16 << 20
+
+// WithDefaults fills every zero field in.
+func (l Limits) WithDefaults() Limits {
+	l.MessageSize = cmp.Or(l.MessageSize, 64<<10)
+	l.MessageRate = cmp.Or(l.MessageRate, 1000)
+	l.MessageBurst = cmp.Or(l.MessageBurst, 2*max(l.MessageRate, 1))
+	l.Queue = cmp.Or(l.Queue, 256<<10)
+	l.QueueStall = cmp.Or(l.QueueStall, 5*time.Second)
+	l.ControlRate = cmp.Or(l.ControlRate, 20)
+	l.ControlBurst = cmp.Or(l.ControlBurst, 100)
+	l.Fragments = cmp.Or(l.Fragments, max(4096, l.MessageSize/32))
+	l.Connections = cmp.Or(l.Connections, Off)
+	l.Rooms = cmp.Or(l.Rooms, 100_000)
+	l.PingInterval = cmp.Or(l.PingInterval, 25*time.Second)
+	l.PingTimeout = cmp.Or(l.PingTimeout, 10*time.Second)
+	l.CloseTimeout = cmp.Or(l.CloseTimeout, 5*time.Second)
+	l.HeaderTimeout = cmp.Or(l.HeaderTimeout, 5*time.Second)
+	l.HeaderBytes = cmp.Or(l.HeaderBytes, 16<<10)
+	l.HeaderCount = cmp.Or(l.HeaderCount, 100)
+	l.CompressedFrom = cmp.Or(l.CompressedFrom, 512)
+	return l
+}
