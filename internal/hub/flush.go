@@ -1,0 +1,107 @@
+package hub
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	// maxOwnBatches is how many batches a publisher writes before another goroutine goes on in its stead,
+	// so that a busy room does not keep one of its members from being read.
+	maxOwnBatches = 16
+	// chunk is how many members one core writes to before it looks for more work; smaller rooms are not split.
+	chunk = 256
+)
+
+// A delivery is one batch on its way to the members that the group had when it was taken.
+type delivery struct {
+	group *group
+	batch *Batch
+	to    []*Member
+}
+
+// flush writes batch after batch until nothing is open. The caller has set r.flushing.
+func (r *room) flush() {
+	var buffer [4]delivery // rooms rarely have more encodings
+	done := buffer[:0]
+	for range maxOwnBatches {
+		// Whoever is ready to publish does it now and shares this batch. There is no timer: when nobody
+		// is ready this returns at once.
+		runtime.Gosched()
+		done = r.take(done)
+		if len(done) == 0 {
+			return
+		}
+		for _, d := range done {
+			d.write()
+		}
+	}
+	go r.flushOn(done) // ends when the room has nothing more to write
+}
+
+// flushOn is flush on a goroutine of its own, with the deliveries that are to be given back first.
+func (r *room) flushOn(done []delivery) {
+	r.giveBack(done)
+	r.flush()
+}
+
+// take gives the deliveries that are done back and returns the next ones in the same slice, none if nothing
+// is open: then the room is not flushing any more.
+func (r *room) take(done []delivery) []delivery {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	done = r.returned(done)
+	for _, g := range r.groups {
+		if g.open == nil {
+			continue
+		}
+		done = append(done, delivery{group: g, batch: g.open, to: g.members})
+		g.open, g.lent = nil, true
+	}
+	r.flushing = len(done) > 0
+	r.open = 0
+	r.wake()
+	return done
+}
+
+func (r *room) giveBack(done []delivery) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.returned(done)
+}
+
+// returned makes the batches available again and the members' slices the groups' own; r.mu is held.
+func (r *room) returned(done []delivery) []delivery {
+	for _, d := range done {
+		d.group.lent = false
+		d.batch.recycle()
+	}
+	clear(done)
+	return done[:0]
+}
+
+// write hands the batch to every member, on several cores when there are many.
+func (d delivery) write() {
+	workers := min(runtime.GOMAXPROCS(0), len(d.to)/chunk)
+	if workers < 2 {
+		d.group.encoding.Flush(d.batch, d.to)
+		return
+	}
+	var next atomic.Int64
+	var others sync.WaitGroup
+	work := func() {
+		for {
+			from := int(next.Add(chunk)) - chunk
+			if from >= len(d.to) {
+				return
+			}
+			d.group.encoding.Flush(d.batch, d.to[from:min(from+chunk, len(d.to))])
+		}
+	}
+	for range workers - 1 {
+		others.Go(work)
+	}
+	work()
+	others.Wait()
+}

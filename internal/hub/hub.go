@@ -1,0 +1,97 @@
+// Package hub delivers each published message to the members of its room: encoded once per wire format,
+// gathered into batches while an earlier batch is being written, and handed to the connections in one go.
+// It knows nothing of wire formats, sockets or clusters.
+package hub
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+
+	"recado"
+)
+
+// shards keeps joins and leaves of different rooms from waiting for each other.
+const shards = 64
+
+// A Hub holds the rooms that have members on this node. Its methods may be called concurrently.
+type Hub struct {
+	broker recado.Broker
+	limits recado.Limits
+	seed   maphash.Seed
+	count  atomic.Int64 // rooms
+	shards [shards]shard
+}
+
+type shard struct {
+	mu    sync.Mutex // guards rooms and the refs of each of them
+	rooms map[string]*room
+}
+
+// New makes a hub whose messages are ordered by b.
+func New(b recado.Broker, l recado.Limits) *Hub {
+	h := &Hub{broker: b, limits: l.WithDefaults(), seed: maphash.MakeSeed()}
+	for i := range h.shards {
+		h.shards[i].rooms = make(map[string]*room)
+	}
+	return h
+}
+
+// Join makes m a member of the room, which begins to exist with its first member. From now on m receives what
+// the others publish, until Leave. The error wraps recado.ErrRooms when there are too many rooms already.
+func (h *Hub) Join(ctx context.Context, name string, m *Member) error {
+	r, err := h.acquire(name)
+	if err != nil {
+		return err
+	}
+	if err := r.subscribe(ctx); err != nil {
+		h.release(r)
+		return fmt.Errorf("subscribe to %q: %w", name, err)
+	}
+	m.room = r
+	r.add(m)
+	return nil
+}
+
+// Rooms is the number of rooms that have members.
+func (h *Hub) Rooms() int { return int(h.count.Load()) }
+
+// acquire returns the room of that name, counted as used once more.
+func (h *Hub) acquire(name string) (*room, error) {
+	s := h.shard(name)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.rooms[name]
+	if r == nil {
+		if h.count.Add(1) > int64(h.limits.Rooms) && h.limits.Rooms != recado.Off {
+			h.count.Add(-1)
+			return nil, fmt.Errorf("%w: the limit is %d", recado.ErrRooms, h.limits.Rooms)
+		}
+		r = newRoom(h, name)
+		s.rooms[name] = r
+	}
+	r.refs++
+	return r, nil
+}
+
+// release forgets the room once nobody uses it any more.
+func (h *Hub) release(r *room) {
+	s := h.shard(r.name)
+	s.mu.Lock()
+	r.refs--
+	last := r.refs == 0
+	if last {
+		delete(s.rooms, r.name)
+		h.count.Add(-1)
+	}
+	s.mu.Unlock()
+	if last {
+		r.unsubscribe()
+	}
+}
+
+func (h *Hub) shard(room string) *shard {
+	return &h.shards[maphash.String(h.seed, room)%shards]
+}
