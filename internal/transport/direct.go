@@ -1,0 +1,46 @@
+package transport
+
+import (
+	"sync"
+	"syscall"
+
+	"recado/internal/hub"
+)
+
+// A directWriter writes to sockets without waiting. It is used by one goroutine at a time.
+type directWriter struct {
+	call   func(fd uintptr) // the method send, bound once: no allocation per write
+	data   []byte
+	n      int
+	err    error
+	joined []byte // pieces of a batch in one stretch
+}
+
+//nolint:gochecknoglobals // one pool for all flushes
+var directWriters = sync.Pool{New: func() any {
+	w := new(directWriter)
+	w.call = w.send
+	return w
+}}
+
+// write passes as much of p to the socket as it takes at once. The descriptor stays open meanwhile.
+func (w *directWriter) write(raw syscall.RawConn, p []byte) (n int, err error) {
+	w.data, w.n, w.err = p, 0, nil
+	err = raw.Control(w.call)
+	w.data = nil
+	if err != nil {
+		return 0, err
+	}
+	return w.n, w.err
+}
+
+func (w *directWriter) send(fd uintptr) { w.n, w.err = sendNow(fd, w.data) }
+
+// join returns what m is to receive of b in one stretch, valid until the next call.
+func (w *directWriter) join(b *hub.Batch, m *hub.Member) []byte {
+	w.joined = w.joined[:0]
+	for from, to := range b.Pieces(m) {
+		w.joined = append(w.joined, b.Bytes()[from:to]...)
+	}
+	return w.joined
+}

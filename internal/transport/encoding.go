@@ -1,0 +1,105 @@
+package transport
+
+import (
+	"bytes"
+	"sync"
+
+	"github.com/gobwas/ws"
+
+	"recado"
+	"recado/internal/hub"
+)
+
+// maxPooled is the largest capacity, in bytes, that a pooled buffer keeps.
+const maxPooled = 256 << 10
+
+// A format turns a message into a payload; see the packages below internal/protocol.
+type format interface {
+	Payload(m *recado.Message, scratch []byte) ([]byte, recado.Kind)
+}
+
+// An encoding is a wire format in WebSocket frames, compressed or not. Members with the same one share its bytes.
+type encoding struct {
+	format         format
+	compressedFrom int       // bytes of payload
+	deflaters      sync.Pool // of *deflater; nil New: not compressed
+}
+
+var _ hub.Encoding = (*encoding)(nil)
+
+// newEncoding makes an encoding that compresses with a window of that many bits; 0 is no compression.
+func newEncoding(f format, windowBits, compressedFrom int) *encoding {
+	e := &encoding{format: f, compressedFrom: compressedFrom}
+	if windowBits > 0 {
+		e.deflaters.New = func() any {
+			d, err := newDeflater(windowBits)
+			if err != nil {
+				panic(err) // windowBits is 8 to 15
+			}
+			return d
+		}
+	}
+	return e
+}
+
+// Append appends m as one frame.
+func (e *encoding) Append(dst []byte, m *recado.Message) []byte {
+	payload, kind := e.format.Payload(m, nil)
+	op := ws.OpBinary
+	if kind == recado.Text {
+		op = ws.OpText
+	}
+	if e.deflaters.New != nil && len(payload) >= e.compressedFrom {
+		d := e.deflaters.Get().(*deflater)
+		defer e.putBack(d)
+		if short := d.deflate(payload); short != nil {
+			return appendFrame(dst, op, ws.Rsv(true, false, false), short)
+		}
+	}
+	return appendFrame(dst, op, 0, payload)
+}
+
+// Flush writes b to the members' connections, each by one system call where the connection allows it.
+func (e *encoding) Flush(b *hub.Batch, to []*hub.Member) {
+	w := directWriters.Get().(*directWriter)
+	for _, m := range to {
+		m.Conn.(*session).receive(w, b, m)
+	}
+	directWriters.Put(w)
+}
+
+func (e *encoding) putBack(d *deflater) {
+	if d.out.Cap() > maxPooled {
+		d.out = bytes.Buffer{}
+	}
+	e.deflaters.Put(d)
+}
+
+// appendFrame appends a final, unmasked frame.
+func appendFrame(dst []byte, op ws.OpCode, rsv byte, payload []byte) []byte {
+	w := appender{dst}
+	// It fails only when the writer does.
+	_ = ws.WriteHeader(&w, ws.Header{Fin: true, Rsv: rsv, OpCode: op, Length: int64(len(payload))})
+	return append(w.bytes, payload...)
+}
+
+type appender struct{ bytes []byte }
+
+func (a *appender) Write(p []byte) (int, error) {
+	a.bytes = append(a.bytes, p...)
+	return len(p), nil
+}
+
+// frameEnd is the offset in frames, which are our own and begin at a border, of the first border at or
+// after offset.
+func frameEnd(frames []byte, offset int) int {
+	end := 0
+	for end < offset {
+		h, err := ws.ReadHeader(bytes.NewReader(frames[end:]))
+		if err != nil {
+			return len(frames)
+		}
+		end += ws.HeaderSize(h) + int(h.Length)
+	}
+	return end
+}

@@ -1,0 +1,273 @@
+package transport
+
+import (
+	"encoding/binary"
+	"errors"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"recado"
+	"recado/internal/hub"
+)
+
+// maxWrite is how much of a backlog one write offers to the kernel, in bytes.
+const maxWrite = 16 << 10
+
+// outgoing is the sending side of a session. Bytes go straight to the socket while nothing waits; what the
+// kernel does not take waits in the backlog, which a goroutine writes and which is bounded.
+type outgoing struct {
+	mu      sync.Mutex // guards what follows
+	backlog []piece    // in order; not empty exactly while the writing goroutine lives
+	waiting int        // bytes in backlog
+	taken   int        // bytes of backlog[0] that are being written
+	end     *ending    // set once; nothing is added to the backlog afterwards
+	broken  bool       // the connection takes nothing any more
+}
+
+// A piece is bytes waiting to be written, from a batch that many sessions share.
+type piece struct {
+	data  []byte // whole frames; never changed
+	off   int    // written
+	whole bool   // no batch: never cut
+}
+
+// An ending says why a session ends.
+type ending struct {
+	code recado.CloseCode // as the log shows it
+	why  string
+	peer bool // the client sent its close frame
+}
+
+func (o *outgoing) ended() bool { return o.ending() != nil }
+
+func (o *outgoing) ending() *ending {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.end
+}
+
+// unsent reports whether bytes are left that the client did not take.
+func (o *outgoing) unsent() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.backlog) > 0 || o.broken
+}
+
+// receive sends what m is to have of b.
+func (s *session) receive(w *directWriter, b *hub.Batch, m *hub.Member) {
+	data, whole := b.Bytes(), b.Whole(m)
+	if !whole {
+		data = w.join(b, m)
+	}
+	if len(data) == 0 {
+		return
+	}
+	s.out.mu.Lock()
+	defer s.out.mu.Unlock()
+	n := s.writeNow(w, data)
+	switch {
+	case n == len(data) || s.overflows(len(data)-n):
+	case whole:
+		s.enqueue(piece{data: b.Keep(), off: n})
+	default:
+		for from, to := range b.Pieces(m) {
+			p := piece{data: b.Keep()[from:to], off: min(n, to-from)}
+			n -= p.off
+			if p.off < len(p.data) {
+				s.enqueue(p)
+			}
+		}
+	}
+}
+
+// control sends a control frame other than close.
+func (s *session) control(op ws.OpCode, payload []byte) {
+	frame := appendFrame(nil, op, 0, payload)
+	s.out.mu.Lock()
+	defer s.out.mu.Unlock()
+	if n := s.write(frame); n < len(frame) && !s.overflows(len(frame)-n) {
+		s.enqueue(piece{data: frame, off: n, whole: true})
+	}
+}
+
+// respond sends the answer to the handshake; the caller holds out.mu.
+func (s *session) respond(head []byte) {
+	if n := s.write(head); n < len(head) {
+		s.enqueue(piece{data: head, off: n, whole: true})
+	}
+}
+
+// close ends the session from this side: what waits is still sent, then the close frame, then nothing.
+func (s *session) close(code recado.CloseCode, reason, why string) {
+	s.out.mu.Lock()
+	defer s.out.mu.Unlock()
+	if s.out.end == nil {
+		s.sendClose(closeFrame(code, reason))
+		s.setEnd(ending{code: code, why: why})
+	}
+}
+
+// answerClose ends the session from the client's side, with the code that it sent.
+func (s *session) answerClose(code recado.CloseCode, reason string) {
+	s.out.mu.Lock()
+	defer s.out.mu.Unlock()
+	if s.out.end != nil {
+		return
+	}
+	frame := appendFrame(nil, ws.OpClose, 0, nil)
+	if code != recado.CloseNoStatus {
+		frame = closeFrame(code, "")
+	}
+	s.sendClose(frame)
+	s.setEnd(ending{code: code, why: reason, peer: true})
+}
+
+// lost ends the session without a close frame, which nobody would read.
+func (s *session) lost(code recado.CloseCode, why string) {
+	s.out.mu.Lock()
+	defer s.out.mu.Unlock()
+	s.fail(code, why)
+}
+
+// awaitEnd sets the time that the client has to take the end, and reports whether to wait for it.
+func (s *session) awaitEnd() bool {
+	s.out.mu.Lock()
+	defer s.out.mu.Unlock()
+	_, half := s.conn.(interface{ CloseWrite() error })
+	if s.out.broken || s.out.end.peer && !half && len(s.out.backlog) == 0 {
+		return false
+	}
+	return s.conn.SetReadDeadline(time.Now().Add(s.server.limits.CloseTimeout)) == nil
+}
+
+// The methods below are called with out.mu held.
+
+// write is writeNow for single frames.
+func (s *session) write(p []byte) (n int) {
+	w := directWriters.Get().(*directWriter)
+	defer directWriters.Put(w)
+	return s.writeNow(w, p)
+}
+
+// writeNow returns how much of p needs no more care: what the kernel took, or all when nobody listens.
+func (s *session) writeNow(w *directWriter, p []byte) (n int) {
+	if s.out.end != nil {
+		return len(p)
+	}
+	if s.raw == nil || len(s.out.backlog) > 0 {
+		return 0
+	}
+	n, err := w.write(s.raw, p)
+	if err != nil {
+		s.fail(recado.CloseAbnormal, err.Error())
+		return len(p)
+	}
+	return n
+}
+
+// overflows ends the session if n more bytes do not fit its backlog; one message always fits an empty one.
+// The frame under way is finished, so that the close frame behind it can be read.
+func (s *session) overflows(n int) bool {
+	o := &s.out
+	if o.waiting == 0 || o.waiting+n <= s.server.limits.Queue {
+		return false
+	}
+	var left []piece
+	if first := o.backlog[0]; first.whole {
+		left = append(left, first)
+	} else if begun := first.off + o.taken; begun > 0 {
+		first.data = first.data[:frameEnd(first.data, begun)]
+		left = append(left, first)
+	}
+	o.backlog = append(left, piece{data: closeFrame(recado.CloseSlow, recado.CloseSlow.Reason()), whole: true})
+	o.waiting = 0
+	for _, p := range o.backlog {
+		o.waiting += len(p.data) - p.off
+	}
+	s.setEnd(ending{code: recado.CloseSlow, why: "more waiting than the queue holds"})
+	return true
+}
+
+// enqueue adds p to the backlog and sees to its being written.
+func (s *session) enqueue(p piece) {
+	s.out.backlog = append(s.out.backlog, p)
+	s.out.waiting += len(p.data) - p.off
+	if len(s.out.backlog) == 1 {
+		s.server.goroutines.Go(s.writeBacklog)
+	}
+}
+
+func (s *session) sendClose(frame []byte) {
+	if n := s.write(frame); n < len(frame) {
+		s.enqueue(piece{data: frame, off: n, whole: true})
+	} else {
+		s.closeWrite()
+	}
+}
+
+// setEnd notes the end and wakes the goroutine that reads, which looks after the rest.
+func (s *session) setEnd(e ending) {
+	if s.out.end == nil {
+		s.out.end = &e
+		_ = s.conn.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// fail ends a session whose connection takes no more bytes.
+func (s *session) fail(code recado.CloseCode, why string) {
+	s.out.broken = true
+	s.setEnd(ending{code: code, why: why})
+}
+
+// closeWrite tells the client that nothing follows the close frame.
+func (s *session) closeWrite() {
+	if c, ok := s.conn.(interface{ CloseWrite() error }); ok {
+		_ = c.CloseWrite() // a broken connection is found by the reader
+	}
+}
+
+// writeBacklog writes until the backlog is empty. It locks out.mu itself.
+func (s *session) writeBacklog() {
+	o := &s.out
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(o.backlog) > 0 && !o.broken {
+		first := o.backlog[0]
+		data := first.data[first.off:min(first.off+maxWrite, len(first.data))]
+		o.taken = len(data)
+		o.mu.Unlock()
+		_ = s.conn.SetWriteDeadline(time.Now().Add(s.server.limits.QueueStall))
+		n, err := s.conn.Write(data)
+		o.mu.Lock()
+		o.taken = 0
+		o.waiting -= n
+		if o.backlog[0].off += n; o.backlog[0].off == len(o.backlog[0].data) {
+			o.backlog[0] = piece{}
+			o.backlog = o.backlog[1:]
+		}
+		stalled := errors.Is(err, os.ErrDeadlineExceeded)
+		switch {
+		case err == nil, stalled && n > 0 && s.raw != nil: // a slow client, but it reads
+		case stalled:
+			s.fail(recado.CloseSlow, "nothing read for "+s.server.limits.QueueStall.String())
+		default:
+			s.fail(recado.CloseAbnormal, err.Error())
+		}
+	}
+	if o.broken {
+		return
+	}
+	o.backlog = nil
+	if o.end != nil {
+		s.closeWrite()
+	}
+}
+
+// closeFrame is the frame with that code and reason (RFC 6455, section 5.5.1).
+func closeFrame(code recado.CloseCode, reason string) []byte {
+	payload := append(binary.BigEndian.AppendUint16(nil, uint16(code)), reason...)
+	return appendFrame(nil, ws.OpClose, 0, payload)
+}

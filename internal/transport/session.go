@@ -1,0 +1,172 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/gobwas/ws"
+	"golang.org/x/time/rate"
+
+	"recado"
+	"recado/internal/hub"
+)
+
+// errEnded stops the reading of a session that has come to its end.
+var errEnded = errors.New("session ended")
+
+// A session is one WebSocket connection in one room. One goroutine reads it, and ends it; any may write.
+type session struct {
+	server *WebSocket
+	member hub.Member
+	conn   net.Conn
+	raw    syscall.RawConn // nil: no plain socket, so no direct writes
+	out    outgoing
+	frames frameReader
+
+	unlimited bool // the message rate does not apply
+	messages  *rate.Limiter
+	controls  *rate.Limiter
+
+	heard  atomic.Int64 // tick of the roster at which something last came
+	pinged int64        // tick of an unanswered ping, 0 if there is none; guarded by the roster
+	place  place        // guarded by the roster
+}
+
+// run serves the session until it ends. initial is what the client sent right behind its handshake.
+func (s *session) run(initial []byte) {
+	defer s.finish()
+	in := newReceiver(s.conn, s.raw)
+	s.end(s.serve(in, initial))
+	s.leave()
+	s.linger(in)
+}
+
+// serve reads until something ends the session and returns what.
+func (s *session) serve(in receiver, initial []byte) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.server.log.Error("session panicked", "id", s.member.ID, "panic", p, "stack", string(debug.Stack()))
+			err = failf(recado.CloseInternal, "panic: %v", p)
+		}
+	}()
+	err = s.frames.feed(initial, s)
+	for err == nil {
+		var p []byte
+		if p, err = in.receive(); err == nil {
+			s.heard.Store(s.server.roster.now())
+			err = s.frames.feed(p, s)
+		}
+		in.release()
+	}
+	return err
+}
+
+// end makes err, which serve returned, the session's end unless something else was.
+func (s *session) end(err error) {
+	var violation *closeError
+	switch {
+	case errors.As(err, &violation):
+		s.close(violation.code, violation.code.Reason(), violation.why)
+	case errors.Is(err, errEnded), errors.Is(err, os.ErrDeadlineExceeded):
+		// close has been called: only it sets a deadline.
+	case errors.Is(err, io.EOF):
+		s.lost(recado.CloseAbnormal, "connection closed without a close frame")
+	default:
+		s.lost(recado.CloseAbnormal, err.Error())
+	}
+}
+
+// leave takes the session out of its room and says so in the log.
+func (s *session) leave() {
+	s.member.Leave()
+	end := s.out.ending()
+	s.server.log.Info("client disconnected", "id", s.member.ID, "room", s.member.Room(),
+		"code", int(end.code), "reason", end.why, "clients", s.server.clients.Add(-1))
+}
+
+// linger reads what still comes, without looking at it, until the other side has seen the end: closing a socket
+// with unread bytes would reset it, and the close frame could be lost (RFC 6455, section 7.1.1).
+func (s *session) linger(in receiver) {
+	if !s.awaitEnd() {
+		return
+	}
+	for {
+		_, err := in.receive()
+		in.release()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// finish frees what the session holds.
+func (s *session) finish() {
+	s.server.roster.remove(s)
+	if tcp, ok := s.conn.(*net.TCPConn); ok && s.out.unsent() {
+		_ = tcp.SetLinger(0) // nobody reads what is left: do not let the kernel keep it
+	}
+	_ = s.conn.Close()
+	s.server.open.Add(-1)
+}
+
+// handleMessage publishes what the client said.
+func (s *session) handleMessage(kind recado.Kind, data []byte) error {
+	if s.out.ended() {
+		return errEnded
+	}
+	s.server.relayed.log(s, kind, data)
+	if err := s.member.Publish(context.Background(), kind, data); err != nil {
+		return failf(recado.CloseOverloaded, "publish: %v", err)
+	}
+	s.pace()
+	return nil
+}
+
+// pace waits as long as the client is over its message rate, so that it is read more slowly and loses nothing.
+func (s *session) pace() {
+	limits := &s.server.limits
+	if s.unlimited || limits.MessageRate == recado.Off {
+		return
+	}
+	if s.messages == nil {
+		s.messages = rate.NewLimiter(rate.Limit(limits.MessageRate), limits.MessageBurst)
+	}
+	if wait := s.messages.Reserve().Delay(); wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-s.server.closing:
+		}
+	}
+}
+
+// handleControl answers pings and close frames (RFC 6455, section 5.5).
+func (s *session) handleControl(op ws.OpCode, payload []byte) error {
+	limits := &s.server.limits
+	if s.controls == nil && limits.ControlRate != recado.Off {
+		s.controls = rate.NewLimiter(rate.Limit(limits.ControlRate), limits.ControlBurst)
+	}
+	if s.controls != nil && !s.controls.Allow() {
+		return failf(recado.CloseFlood, "more than %d control frames a second", limits.ControlRate)
+	}
+	switch op {
+	case ws.OpPing:
+		s.control(ws.OpPong, payload)
+	case ws.OpClose:
+		code, reason, err := parseClose(payload)
+		if err != nil {
+			return err
+		}
+		s.answerClose(code, reason)
+		return errEnded
+	}
+	return nil
+}

@@ -1,0 +1,199 @@
+// Package transport keeps the connections: the WebSocket sessions, their keepalive, and the bounded queues of
+// those who read slowly. It knows nothing of brokers, and of wire formats only how to ask for a payload.
+package transport
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"recado"
+	"recado/internal/hub"
+	"recado/internal/protocol/raw"
+)
+
+// WebSocketConfig is what NewWebSocket needs.
+type WebSocketConfig struct {
+	Limits   recado.Limits
+	Compress bool         // accept offers of permessage-deflate
+	Log      *slog.Logger // default: nothing is logged
+}
+
+// A WebSocket accepts the WebSocket connections of one server and serves them as members of the hub's rooms.
+type WebSocket struct {
+	hub       *hub.Hub
+	limits    recado.Limits
+	compress  bool
+	log       *slog.Logger
+	relayed   *relayed
+	encodings map[int]*encoding // by bits of the deflate window; 0 is not compressed
+
+	open       atomic.Int64 // connections
+	clients    atomic.Int64 // of them in a room
+	roster     *roster
+	stop       context.CancelFunc
+	closing    chan struct{}
+	closeOnce  sync.Once
+	goroutines sync.WaitGroup
+
+	mu     sync.RWMutex // held for reading while a session begins, so that Close sees all of them
+	closed bool         // guarded by mu
+}
+
+// A Join is what the request's address asks for.
+type Join struct {
+	Room     string // a valid name
+	Echo     bool   // the client's own messages come back too
+	Loopback bool   // the message rate does not apply
+}
+
+// NewWebSocket makes a WebSocket that lives until Close.
+func NewWebSocket(h *hub.Hub, c WebSocketConfig) *WebSocket {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	w := &WebSocket{
+		hub: h, limits: c.Limits.WithDefaults(), compress: c.Compress, log: c.Log,
+		relayed: newRelayed(c.Log), encodings: make(map[int]*encoding), closing: make(chan struct{}),
+	}
+	w.encodings[0] = newEncoding(raw.Format{}, 0, 0)
+	for bits := minWindowBits; bits <= maxWindowBits; bits++ {
+		w.encodings[bits] = newEncoding(raw.Format{}, bits, w.limits.CompressedFrom)
+	}
+	w.roster = newRoster(&w.limits)
+	ctx, stop := context.WithCancel(context.Background())
+	w.stop = stop
+	w.goroutines.Go(func() { w.roster.run(ctx, w.relayed.flush) })
+	return w
+}
+
+// Len is the number of clients.
+func (w *WebSocket) Len() int { return int(w.clients.Load()) }
+
+// Serve answers a handshake and returns; the connection lives on in goroutines of its own. When it returns a
+// *recado.Refusal, nothing was written and the caller answers the request.
+func (w *WebSocket) Serve(rw http.ResponseWriter, r *http.Request, j Join) error {
+	accepted, err := w.negotiate(r)
+	if err != nil {
+		return err
+	}
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		return &recado.Refusal{Code: "server_draining", Status: http.StatusServiceUnavailable, Header: retryAfter(5)}
+	}
+	if open := w.open.Add(1); w.limits.Connections != recado.Off && open > int64(w.limits.Connections) {
+		w.open.Add(-1)
+		return &recado.Refusal{
+			Code: "too_many_connections", Status: http.StatusServiceUnavailable, Header: retryAfter(5),
+			Facts: map[string]string{"Limit": strconv.Itoa(w.limits.Connections)},
+		}
+	}
+	if err := w.begin(rw, r, j, accepted); err != nil {
+		w.open.Add(-1)
+		return err
+	}
+	return nil
+}
+
+// Close sends code to every client and waits until all connections have ended. When ctx ends first, the rest
+// is cut off.
+func (w *WebSocket) Close(ctx context.Context, code recado.CloseCode) error {
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
+	w.closeOnce.Do(func() { close(w.closing) })
+	for _, s := range w.roster.all() {
+		s.close(code, code.Reason(), "server stops")
+	}
+	w.stop()
+	gone := make(chan struct{})
+	go func() { // ends when the last session has
+		w.goroutines.Wait()
+		close(gone)
+	}()
+	select {
+	case <-gone:
+		return nil
+	case <-ctx.Done():
+	}
+	for _, s := range w.roster.all() {
+		s.lost(recado.CloseAbnormal, "server stops")
+		_ = s.conn.Close()
+	}
+	<-gone
+	return ctx.Err()
+}
+
+// begin joins the room, takes the connection over and starts the session. The member joins before the client
+// knows that it is connected; until the answer is written, what it receives waits for out.mu.
+func (w *WebSocket) begin(rw http.ResponseWriter, r *http.Request, j Join, a acceptance) error {
+	s := &session{server: w, unlimited: j.Loopback}
+	s.member = hub.Member{ID: newID(), Echo: j.Echo, Encoding: w.encodings[a.windowBits], Conn: s}
+	s.frames = frameReader{
+		messageLimit: w.limits.MessageSize, fragmentLimit: w.limits.Fragments, deflate: a.windowBits > 0,
+	}
+	s.out.mu.Lock()
+	defer s.out.mu.Unlock()
+	if err := w.hub.Join(r.Context(), j.Room, &s.member); err != nil {
+		if errors.Is(err, recado.ErrRooms) {
+			return &recado.Refusal{
+				Code: "too_many_rooms", Status: http.StatusServiceUnavailable, Header: retryAfter(60),
+				Facts: map[string]string{"Limit": strconv.Itoa(w.limits.Rooms)},
+			}
+		}
+		return err
+	}
+	conn, buffered, err := http.NewResponseController(rw).Hijack()
+	if err != nil {
+		s.out.end = &ending{}
+		s.member.Leave()
+		return err
+	}
+	initial, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
+	s.start(conn, a.response(), append([]byte(nil), initial...))
+	w.log.Info("client connected", "address", conn.RemoteAddr().String(), "room", j.Room, "id", s.member.ID,
+		"clients", w.clients.Add(1))
+	return nil
+}
+
+// start serves the session over conn; the caller holds out.mu.
+func (s *session) start(conn net.Conn, response, initial []byte) {
+	s.conn = conn
+	s.raw = plainSocket(conn)
+	s.server.roster.add(s)
+	s.respond(response)
+	// A fresh goroutine, because the one that served the handshake has a grown stack.
+	s.server.goroutines.Go(func() { s.run(initial) })
+}
+
+// plainSocket returns conn's socket if it can be written to directly, else nil.
+func plainSocket(conn net.Conn) syscall.RawConn {
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return nil
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil || !prepareDirect(raw) {
+		return nil
+	}
+	return raw
+}
+
+// newID is the id of a connection that brought no session: it is its own.
+func newID() recado.MemberID {
+	var secret [16]byte
+	_, _ = rand.Read(secret[:]) // it never fails
+	return recado.NewMemberID(secret[:])
+}
+
+func retryAfter(seconds int) map[string]string {
+	return map[string]string{"Retry-After": strconv.Itoa(seconds)}
+}
