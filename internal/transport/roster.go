@@ -33,7 +33,7 @@ func newRoster(l *recado.Limits) *roster {
 		r.interval = int64(max(1, l.PingInterval/r.tick))
 		r.timeout = int64(max(1, l.PingTimeout/r.tick))
 	}
-	r.slots = make([][]*session, max(r.interval, r.timeout)+1)
+	r.slots = make([][]*session, r.interval+1)
 	return r
 }
 
@@ -96,6 +96,8 @@ func (r *roster) advance() (silent, dead []*session) {
 			s.pinged = 0 // answered
 		}
 		switch {
+		case s.pinged > 0 && now-s.pinged < r.timeout:
+			r.put(s, min(s.pinged+r.timeout, now+r.interval))
 		case s.pinged > 0:
 			dead = append(dead, s)
 			r.put(s, now+r.interval) // until it has finished
@@ -104,7 +106,7 @@ func (r *roster) advance() (silent, dead []*session) {
 		default:
 			s.pinged = now
 			silent = append(silent, s)
-			r.put(s, now+r.timeout)
+			r.put(s, now+min(r.timeout, r.interval))
 		}
 	}
 	return silent, dead

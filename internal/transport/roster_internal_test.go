@@ -1,0 +1,166 @@
+package transport
+
+import (
+	"errors"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"recado"
+	"recado/internal/broker/memory"
+	"recado/internal/hub"
+)
+
+// bubble serves in a synctest bubble, where time passes at once.
+func bubble(t *testing.T, l recado.Limits, test func(t *testing.T, w *WebSocket)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := NewWebSocket(hub.New(memory.New(), l), WebSocketConfig{Limits: l})
+		test(t, w)
+		_ = w.Close(t.Context(), recado.CloseGoingAway)
+	})
+}
+
+func TestSilentClientIsPinged(t *testing.T) {
+	for name, l := range map[string]recado.Limits{
+		"defaults":                    {},
+		"timeout above the interval":  {PingInterval: 2 * time.Second, PingTimeout: 9 * time.Second},
+		"intervals of milliseconds":   {PingInterval: 100 * time.Millisecond, PingTimeout: 50 * time.Millisecond},
+		"interval far above the time": {PingInterval: 5 * time.Minute, PingTimeout: time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, l, func(t *testing.T, w *WebSocket) {
+				l := l.WithDefaults()
+				c := pipeClient(t, w)
+				for i := range 5 {
+					began := time.Now()
+					op, _, err := c.read()
+					if silence := time.Since(began); op != ws.OpPing || err != nil ||
+						silence > l.PingInterval+l.PingInterval/5+time.Second {
+						t.Fatalf("ping %d: %v, %v after %v; want a ping after about %v", i, op, err, silence, l.PingInterval)
+					}
+					c.send(ws.OpPong, nil)
+				}
+				_ = c.conn.Close()
+			})
+		})
+	}
+}
+
+func TestDeadClientIsGivenUp(t *testing.T) {
+	bubble(t, recado.Limits{}, func(t *testing.T, w *WebSocket) {
+		c := pipeClient(t, w)
+		began := time.Now()
+		if op, _, err := c.read(); op != ws.OpPing || err != nil {
+			t.Fatalf("read = %v, %v; want a ping", op, err)
+		}
+		op, p, err := c.read()
+		code, reason := ws.ParseCloseFrameData(p)
+		if op != ws.OpClose || code != 4004 || reason != "ping_timeout" || err != nil {
+			t.Fatalf("read = %v %d %q, %v; want close 4004 ping_timeout", op, code, reason, err)
+		}
+		if after := time.Since(began); after < 35*time.Second || after > 37*time.Second {
+			t.Errorf("given up after %v, want 25 s + 10 s", after)
+		}
+		if _, _, err := c.read(); !errors.Is(err, io.EOF) {
+			t.Errorf("after the close frame: %v, want the end", err)
+		}
+		if time.Since(began) > 45*time.Second {
+			t.Errorf("connection kept for %v", time.Since(began))
+		}
+	})
+}
+
+func TestAnyFrameIsLife(t *testing.T) {
+	bubble(t, recado.Limits{}, func(t *testing.T, w *WebSocket) {
+		c := pipeClient(t, w)
+		for range 20 {
+			time.Sleep(20 * time.Second)
+			c.send(ws.OpText, []byte("oi"))
+		}
+		synctest.Wait()
+		if w.Len() != 1 {
+			t.Error("a client that talks was given up")
+		}
+		_ = c.conn.Close()
+	})
+}
+
+func TestNoPings(t *testing.T) {
+	bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *WebSocket) {
+		c := pipeClient(t, w)
+		time.Sleep(24 * time.Hour)
+		if w.Len() != 1 {
+			t.Error("a silent client was given up although pings are off")
+		}
+		_ = c.conn.Close()
+	})
+}
+
+// A client that stops reading altogether is given up when nothing has moved for the stall time.
+func TestStalledBacklogIsGivenUp(t *testing.T) {
+	bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *WebSocket) {
+		sender, stalled := pipeClient(t, w), pipeClient(t, w)
+		sender.send(ws.OpText, []byte("oi"))
+		began := time.Now()
+		time.Sleep(4 * time.Second)
+		if w.Len() != 2 {
+			t.Fatalf("given up after %v", time.Since(began))
+		}
+		time.Sleep(2 * time.Second)
+		if w.Len() != 1 {
+			t.Errorf("not given up after %v without progress", time.Since(began))
+		}
+		_ = sender.conn.Close()
+		_ = stalled.conn.Close()
+	})
+}
+
+// A client over its message rate is read more slowly and loses nothing.
+func TestMessageRate(t *testing.T) {
+	bubble(t, recado.Limits{MessageRate: 10, MessageBurst: 5, PingInterval: recado.Off}, func(t *testing.T, w *WebSocket) {
+		sender, member := pipeClient(t, w), pipeClient(t, w)
+		for _, s := range w.roster.all() {
+			s.unlimited = false
+		}
+		began := time.Now()
+		go func() {
+			for i := range 105 {
+				sender.send(ws.OpBinary, numbered(i, 8))
+			}
+		}()
+		member.wantNumbered(105)
+		if took := time.Since(began); took < 9900*time.Millisecond || took > 10100*time.Millisecond {
+			t.Errorf("105 messages took %v, want 10 s: 10 a second after 5 at once", took)
+		}
+		_ = sender.conn.Close()
+		_ = member.conn.Close()
+	})
+}
+
+func TestControlFlood(t *testing.T) {
+	bubble(t, recado.Limits{}, func(t *testing.T, w *WebSocket) {
+		c := pipeClient(t, w)
+		go func() {
+			for range 101 {
+				_ = ws.WriteFrame(c.conn, ws.MaskFrame(ws.NewPingFrame(nil)))
+			}
+		}()
+		for i := 0; ; i++ {
+			op, p, err := c.read()
+			if err != nil {
+				t.Fatalf("read = %v", err)
+			}
+			if op == ws.OpClose {
+				if code, _ := ws.ParseCloseFrameData(p); code != 4002 || i != 100 {
+					t.Errorf("close %d after %d pongs, want 4002 after 100", code, i)
+				}
+				break
+			}
+		}
+		_ = c.conn.Close()
+	})
+}
