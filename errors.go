@@ -14,6 +14,8 @@ var (
 
 // A Refusal is an answer that a client's developer will read: why a request was not served.
 // Its texts, in both languages, belong to the code; the code itself is never translated.
+//
+//nolint:errname // an answer to a client first, an error on its way there
 type Refusal struct {
 	Code   string            // stable, such as "origin_refused"
 	Status int               // of HTTP

@@ -48,16 +48,6 @@ func newBatch(number uint64) *Batch {
 	return b
 }
 
-// recycle makes b available again; nobody may hold it.
-func (b *Batch) recycle() {
-	clear(b.own)
-	if cap(b.bytes) > maxPooled {
-		b.bytes = nil
-	}
-	*b = Batch{bytes: b.bytes[:0], own: b.own[:0]}
-	batches.Put(b)
-}
-
 // Bytes are all the batch's bytes, valid until Flush returns.
 func (b *Batch) Bytes() []byte { return b.bytes }
 
@@ -94,4 +84,14 @@ func (b *Batch) Pieces(m *Member) iter.Seq2[int, int] {
 func (b *Batch) leaveOut(m *Member, from int) {
 	m.own[b.number%2] = b.number
 	b.own = append(b.own, span{member: m, from: from, to: len(b.bytes)})
+}
+
+// recycle makes b available again; nobody may hold it.
+func (b *Batch) recycle() {
+	clear(b.own)
+	if cap(b.bytes) > maxPooled {
+		b.bytes = nil
+	}
+	*b = Batch{bytes: b.bytes[:0], own: b.own[:0]}
+	batches.Put(b)
 }

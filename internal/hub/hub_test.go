@@ -62,20 +62,20 @@ func (c *inbox) lines() []string {
 	return all
 }
 
-func join(t testing.TB, h *hub.Hub, room, name string, e hub.Encoding, echo bool) (*hub.Member, *inbox) {
-	t.Helper()
+func join(tb testing.TB, h *hub.Hub, room, name string, e hub.Encoding, echo bool) (*hub.Member, *inbox) {
+	tb.Helper()
 	c := new(inbox)
 	m := &hub.Member{ID: recado.NewMemberID([]byte(name)), Echo: echo, Encoding: e, Conn: c}
-	if err := h.Join(t.Context(), room, m); err != nil {
-		t.Fatalf("Join(%q) = %v", room, err)
+	if err := h.Join(tb.Context(), room, m); err != nil {
+		tb.Fatalf("Join(%q) = %v", room, err)
 	}
 	return m, c
 }
 
-func say(t testing.TB, m *hub.Member, text string) {
-	t.Helper()
-	if err := m.Publish(t.Context(), recado.Text, []byte(text)); err != nil {
-		t.Errorf("Publish(%.20q) = %v", text, err)
+func say(tb testing.TB, m *hub.Member, text string) {
+	tb.Helper()
+	if err := m.Publish(tb.Context(), recado.Text, []byte(text)); err != nil {
+		tb.Errorf("Publish(%.20q) = %v", text, err)
 	}
 }
 

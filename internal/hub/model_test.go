@@ -38,6 +38,7 @@ type modelMember struct {
 // announcing is a broker that tells when a message has been delivered to the hub, before it is flushed.
 type announcing struct {
 	recado.Broker
+
 	delivered chan struct{}
 }
 
@@ -49,6 +50,7 @@ func (a announcing) Subscribe(
 
 type announcingSubscriber struct {
 	recado.Subscriber
+
 	delivered chan struct{}
 }
 

@@ -12,16 +12,33 @@ func prepareDirect(syscall.RawConn) bool { return true }
 
 // sendNow writes what the kernel takes at once; n is 0 and err nil if that is nothing. Go's sockets do not block.
 func sendNow(fd uintptr, p []byte) (n int, err error) {
+	n, _, err = transfer(func() (int, error) { return syscall.Write(int(fd), p) })
+	return n, err
+}
+
+// receiveNow reads what has come, or with peek looks at it; again says that nothing has.
+func receiveNow(fd uintptr, p []byte, peek bool) (n int, again bool, err error) {
+	flags := 0
+	if peek {
+		flags = syscall.MSG_PEEK
+	}
+	return transfer(func() (int, error) {
+		n, _, err := syscall.Recvfrom(int(fd), p, flags)
+		return n, err
+	})
+}
+
+func transfer(call func() (int, error)) (n int, again bool, err error) {
 	for {
-		n, err = syscall.Write(int(fd), p)
+		n, err = call()
 		switch {
 		case err == nil:
-			return n, nil
+			return n, false, nil
 		case errors.Is(err, syscall.EINTR):
 		case errors.Is(err, syscall.EAGAIN):
-			return 0, nil
+			return 0, true, nil
 		default:
-			return 0, err
+			return 0, false, err
 		}
 	}
 }

@@ -27,6 +27,7 @@ import (
 // A relay is a WebSocket behind an HTTP server on loopback: direct writes need real sockets.
 type relay struct {
 	*WebSocket
+
 	url string
 	log *syncBuffer
 }
@@ -247,6 +248,7 @@ func pipeClient(t *testing.T, w *WebSocket) *client {
 // hijacked is a response writer whose connection is a given one.
 type hijacked struct {
 	http.ResponseWriter
+
 	conn net.Conn
 }
 

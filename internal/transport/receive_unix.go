@@ -3,7 +3,6 @@
 package transport
 
 import (
-	"errors"
 	"io"
 	"net"
 	"sync"
@@ -20,6 +19,7 @@ type socketReceiver struct {
 	buffer *[readBufferSize]byte
 	n      int
 	err    error
+	likely bool // something is probably there
 }
 
 func newSocketReceiver(_ net.Conn, raw syscall.RawConn) receiver {
@@ -35,6 +35,7 @@ func (r *socketReceiver) receive() ([]byte, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
+	r.likely = r.n == readBufferSize
 	if r.n == 0 {
 		return nil, io.EOF
 	}
@@ -48,18 +49,21 @@ func (r *socketReceiver) release() {
 	}
 }
 
-// read tries at every call: the poller reports only that something has come since the last attempt.
+// read tries at every call: the poller reports only that something has come since the last attempt. The attempt
+// before waiting only peeks: a connection that has never received anything has touched no buffer, and its
+// goroutine has kept its first, small stack.
 func (r *socketReceiver) read(fd uintptr) (done bool) {
-	r.buffer = readBuffers.Get().(*[readBufferSize]byte)
-	for {
-		r.n, r.err = syscall.Read(int(fd), r.buffer[:])
-		if !errors.Is(r.err, syscall.EINTR) {
-			break
+	if !r.likely {
+		r.likely = true
+		var first [1]byte
+		if _, again, _ := receiveNow(fd, first[:], true); again {
+			return false
 		}
 	}
-	if r.n > 0 || !errors.Is(r.err, syscall.EAGAIN) {
-		return true
+	r.buffer = readBuffers.Get().(*[readBufferSize]byte)
+	var again bool
+	if r.n, again, r.err = receiveNow(fd, r.buffer[:], false); again {
+		r.release()
 	}
-	r.release()
-	return false
+	return !again
 }

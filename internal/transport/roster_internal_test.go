@@ -15,11 +15,11 @@ import (
 )
 
 // bubble serves in a synctest bubble, where time passes at once.
-func bubble(t *testing.T, l recado.Limits, test func(t *testing.T, w *WebSocket)) {
+func bubble(t *testing.T, l recado.Limits, scene func(t *testing.T, w *WebSocket)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := NewWebSocket(hub.New(memory.New(), l), WebSocketConfig{Limits: l})
-		test(t, w)
+		scene(t, w)
 		_ = w.Close(t.Context(), recado.CloseGoingAway)
 	})
 }
@@ -33,14 +33,15 @@ func TestSilentClientIsPinged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, l, func(t *testing.T, w *WebSocket) {
-				l := l.WithDefaults()
+				t.Helper()
+				interval := l.WithDefaults().PingInterval
 				c := pipeClient(t, w)
 				for i := range 5 {
 					began := time.Now()
 					op, _, err := c.read()
 					if silence := time.Since(began); op != ws.OpPing || err != nil ||
-						silence > l.PingInterval+l.PingInterval/5+time.Second {
-						t.Fatalf("ping %d: %v, %v after %v; want a ping after about %v", i, op, err, silence, l.PingInterval)
+						silence > interval+interval/5+time.Second {
+						t.Fatalf("ping %d: %v, %v after %v; want a ping after about %v", i, op, err, silence, interval)
 					}
 					c.send(ws.OpPong, nil)
 				}
@@ -52,6 +53,7 @@ func TestSilentClientIsPinged(t *testing.T) {
 
 func TestDeadClientIsGivenUp(t *testing.T) {
 	bubble(t, recado.Limits{}, func(t *testing.T, w *WebSocket) {
+		t.Helper()
 		c := pipeClient(t, w)
 		began := time.Now()
 		if op, _, err := c.read(); op != ws.OpPing || err != nil {
@@ -76,6 +78,7 @@ func TestDeadClientIsGivenUp(t *testing.T) {
 
 func TestAnyFrameIsLife(t *testing.T) {
 	bubble(t, recado.Limits{}, func(t *testing.T, w *WebSocket) {
+		t.Helper()
 		c := pipeClient(t, w)
 		for range 20 {
 			time.Sleep(20 * time.Second)
@@ -91,6 +94,7 @@ func TestAnyFrameIsLife(t *testing.T) {
 
 func TestNoPings(t *testing.T) {
 	bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *WebSocket) {
+		t.Helper()
 		c := pipeClient(t, w)
 		time.Sleep(24 * time.Hour)
 		if w.Len() != 1 {
@@ -103,6 +107,7 @@ func TestNoPings(t *testing.T) {
 // A client that stops reading altogether is given up when nothing has moved for the stall time.
 func TestStalledBacklogIsGivenUp(t *testing.T) {
 	bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *WebSocket) {
+		t.Helper()
 		sender, stalled := pipeClient(t, w), pipeClient(t, w)
 		sender.send(ws.OpText, []byte("oi"))
 		began := time.Now()
@@ -122,6 +127,7 @@ func TestStalledBacklogIsGivenUp(t *testing.T) {
 // A client over its message rate is read more slowly and loses nothing.
 func TestMessageRate(t *testing.T) {
 	bubble(t, recado.Limits{MessageRate: 10, MessageBurst: 5, PingInterval: recado.Off}, func(t *testing.T, w *WebSocket) {
+		t.Helper()
 		sender, member := pipeClient(t, w), pipeClient(t, w)
 		for _, s := range w.roster.all() {
 			s.unlimited = false
@@ -143,6 +149,7 @@ func TestMessageRate(t *testing.T) {
 
 func TestControlFlood(t *testing.T) {
 	bubble(t, recado.Limits{}, func(t *testing.T, w *WebSocket) {
+		t.Helper()
 		c := pipeClient(t, w)
 		go func() {
 			for range 101 {

@@ -18,8 +18,12 @@ import (
 	"recado/internal/hub"
 )
 
-// errEnded stops the reading of a session that has come to its end.
-var errEnded = errors.New("session ended")
+var (
+	// errEnded stops the reading of a session that has come to its end.
+	errEnded = errors.New("session ended")
+	// errRested stops the reading of a session that goes on in a fresh goroutine.
+	errRested = errors.New("session rested")
+)
 
 // A session is one WebSocket connection in one room. One goroutine reads it, and ends it; any may write.
 type session struct {
@@ -30,6 +34,7 @@ type session struct {
 	out    outgoing
 	frames frameReader
 
+	resting   bool // nothing but control frames came last
 	unlimited bool // the message rate does not apply
 	messages  *rate.Limiter
 	controls  *rate.Limiter
@@ -40,32 +45,49 @@ type session struct {
 }
 
 // run serves the session until it ends. initial is what the client sent right behind its handshake.
-func (s *session) run(initial []byte) {
+//
+// A client that only listens is to cost no more than the first 2 KiB of a goroutine's stack. So up to the first
+// byte received this calls little and allocates nothing; and when nothing but control frames has come, which is
+// how an idle client shows that it lives, a fresh goroutine goes on in place of this one and its grown stack.
+func (s *session) run(in receiver, initial []byte) {
+	err := s.serve(in, initial)
+	if errors.Is(err, errRested) {
+		s.server.goroutines.Go(func() { s.run(in, nil) })
+		return
+	}
 	defer s.finish()
-	in := newReceiver(s.conn, s.raw)
-	s.end(s.serve(in, initial))
+	s.end(err)
 	s.leave()
 	s.linger(in)
 }
 
 // serve reads until something ends the session and returns what.
 func (s *session) serve(in receiver, initial []byte) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			s.server.log.Error("session panicked", "id", s.member.ID, "panic", p, "stack", string(debug.Stack()))
-			err = failf(recado.CloseInternal, "panic: %v", p)
-		}
-	}()
-	err = s.frames.feed(initial, s)
+	defer s.recoverInto(&err)
+	if len(initial) > 0 {
+		err = s.frames.feed(initial, s)
+	}
 	for err == nil {
 		var p []byte
 		if p, err = in.receive(); err == nil {
 			s.heard.Store(s.server.roster.now())
+			s.resting = false
 			err = s.frames.feed(p, s)
 		}
 		in.release()
+		if err == nil && s.resting {
+			return errRested
+		}
 	}
 	return err
+}
+
+// recoverInto makes a panic, which must end no other session, the error that ends this one.
+func (s *session) recoverInto(err *error) {
+	if p := recover(); p != nil {
+		s.server.log.Error("session panicked", "id", s.member.ID, "panic", p, "stack", string(debug.Stack()))
+		*err = failf(recado.CloseInternal, "panic: %v", p)
+	}
 }
 
 // end makes err, which serve returned, the session's end unless something else was.
@@ -121,6 +143,7 @@ func (s *session) handleMessage(kind recado.Kind, data []byte) error {
 	if s.out.ended() {
 		return errEnded
 	}
+	s.resting = false
 	s.server.relayed.log(s, kind, data)
 	if err := s.member.Publish(context.Background(), kind, data); err != nil {
 		return failf(recado.CloseOverloaded, "publish: %v", err)
@@ -157,6 +180,7 @@ func (s *session) handleControl(op ws.OpCode, payload []byte) error {
 	if s.controls != nil && !s.controls.Allow() {
 		return failf(recado.CloseFlood, "more than %d control frames a second", limits.ControlRate)
 	}
+	s.resting = s.frames.kind == 0
 	switch op {
 	case ws.OpPing:
 		s.control(ws.OpPong, payload)

@@ -157,7 +157,7 @@ func (w *WebSocket) begin(rw http.ResponseWriter, r *http.Request, j Join, a acc
 		s.member.Leave()
 		return err
 	}
-	initial, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
+	initial, _ := buffered.Peek(buffered.Reader.Buffered())
 	s.start(conn, a.response(), append([]byte(nil), initial...))
 	w.log.Info("client connected", "address", conn.RemoteAddr().String(), "room", j.Room, "id", s.member.ID,
 		"clients", w.clients.Add(1))
@@ -170,8 +170,9 @@ func (s *session) start(conn net.Conn, response, initial []byte) {
 	s.raw = plainSocket(conn)
 	s.server.roster.add(s)
 	s.respond(response)
+	in := newReceiver(conn, s.raw)
 	// A fresh goroutine, because the one that served the handshake has a grown stack.
-	s.server.goroutines.Go(func() { s.run(initial) })
+	s.server.goroutines.Go(func() { s.run(in, initial) })
 }
 
 // plainSocket returns conn's socket if it can be written to directly, else nil.

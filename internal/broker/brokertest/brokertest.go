@@ -111,6 +111,7 @@ func publish(t *testing.T, b recado.Broker, room, sender, text string) recado.Re
 }
 
 func testDelivered(t *testing.T, b recado.Broker) {
+	t.Helper()
 	r, _, _ := subscribe(t, b, "ops")
 	receipt := publish(t, b, "ops", "ana", "oi")
 	got := r.wait(1)[0]
@@ -126,6 +127,7 @@ func testDelivered(t *testing.T, b recado.Broker) {
 }
 
 func testChain(t *testing.T, b recado.Broker) {
+	t.Helper()
 	ops, from, _ := subscribe(t, b, "ops")
 	lobby, _, _ := subscribe(t, b, "lobby")
 	for i := range 20 {
@@ -150,6 +152,7 @@ func testChain(t *testing.T, b recado.Broker) {
 }
 
 func testOneOrder(t *testing.T, b recado.Broker) {
+	t.Helper()
 	first, _, _ := subscribe(t, b, "ops")
 	second, _, _ := subscribe(t, b, "ops")
 	storm(t, b, 8, 50)
@@ -165,6 +168,7 @@ func testOneOrder(t *testing.T, b recado.Broker) {
 }
 
 func testSenderOrder(t *testing.T, b recado.Broker) {
+	t.Helper()
 	r, _, _ := subscribe(t, b, "ops")
 	storm(t, b, 8, 50)
 	next := map[recado.MemberID]int{}
@@ -191,6 +195,7 @@ func storm(t *testing.T, b recado.Broker, senders, messages int) {
 }
 
 func testRooms(t *testing.T, b recado.Broker) {
+	t.Helper()
 	ops, _, _ := subscribe(t, b, "ops")
 	lobby, _, _ := subscribe(t, b, "lobby")
 	publish(t, b, "ops", "ana", "here")
@@ -205,6 +210,7 @@ func testRooms(t *testing.T, b recado.Broker) {
 }
 
 func testStop(t *testing.T, b recado.Broker) {
+	t.Helper()
 	stays, _, _ := subscribe(t, b, "ops")
 	goes, _, stop := subscribe(t, b, "ops")
 	publish(t, b, "ops", "ana", "one")
@@ -219,6 +225,7 @@ func testStop(t *testing.T, b recado.Broker) {
 }
 
 func testPosition(t *testing.T, b recado.Broker) {
+	t.Helper()
 	r, _, _ := subscribe(t, b, "ops")
 	publish(t, b, "ops", "ana", "one")
 	first := r.wait(1)[0]
@@ -237,6 +244,7 @@ func testPosition(t *testing.T, b recado.Broker) {
 }
 
 func testClose(t *testing.T, b recado.Broker) {
+	t.Helper()
 	r, _, _ := subscribe(t, b, "ops")
 	if err := b.Close(); err != nil {
 		t.Errorf("Close = %v", err)
