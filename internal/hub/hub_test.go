@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -185,6 +186,40 @@ func TestOpenBatchIsBounded(t *testing.T) {
 			t.Errorf("%d messages accepted, %d bytes in one batch; want 13, the largest alone", e.appended, e.largest)
 		}
 	})
+}
+
+// A publisher writes for others only so long; then a goroutine goes on, and nothing is left lying.
+func TestBusyRoomIsHandedOn(t *testing.T) {
+	const more = 100
+	h, e := hub.New(memory.New(), recado.Limits{}), &chatty{}
+	e.member, _ = join(t, h, "ops", "eco", e, true)
+	e.more.Store(more)
+	say(t, e.member, "first")
+	if done := more - e.more.Load(); done > 20 {
+		t.Errorf("the publisher of one message wrote %d batches of others", done)
+	}
+	for range 1_000_000 {
+		if e.flushed.Load() == more+1 {
+			return
+		}
+		runtime.Gosched()
+	}
+	t.Errorf("%d of %d batches flushed", e.flushed.Load(), more+1)
+}
+
+// chatty is an encoding that publishes one more message during each flush.
+type chatty struct {
+	member        *hub.Member
+	more, flushed atomic.Int64
+}
+
+func (*chatty) Append(dst []byte, m *recado.Message) []byte { return append(dst, m.Data...) }
+
+func (c *chatty) Flush(*hub.Batch, []*hub.Member) {
+	c.flushed.Add(1)
+	if c.more.Add(-1) >= 0 {
+		_ = c.member.Publish(context.Background(), recado.Text, []byte("more"))
+	}
 }
 
 // held is an encoding whose flushes wait for release; the room's lock guards appended.
