@@ -74,7 +74,7 @@ func (r *relayModel) join(t *rapid.T) {
 
 func (r *relayModel) leave(t *rapid.T) {
 	if len(r.present) == 0 {
-		t.Skip("nobody there")
+		return // nobody there
 	}
 	i := rapid.IntRange(0, len(r.present)-1).Draw(t, "who")
 	c := r.present[i]
@@ -87,7 +87,7 @@ func (r *relayModel) leave(t *rapid.T) {
 
 func (r *relayModel) send(t *rapid.T) {
 	if len(r.present) == 0 {
-		t.Skip("nobody there")
+		return // nobody there
 	}
 	from := rapid.SampledFrom(r.present).Draw(t, "who")
 	size := rapid.IntRange(0, 100_000).Draw(t, "size")

@@ -85,6 +85,27 @@ func TestManyMessagesAreSummedInTheLog(t *testing.T) {
 	}
 }
 
+// The server closes the connection once both close frames are through, whoever sent the first.
+func TestCloseHandshakeEndsAtOnce(t *testing.T) {
+	r := startRelay(t, recado.Limits{CloseTimeout: time.Minute})
+	c := r.dial(t)
+	closed := make(chan error, 1)
+	go func() { closed <- r.Close(t.Context(), recado.CloseRestart) }()
+	if op, p, err := c.read(); op != ws.OpClose || err != nil {
+		t.Fatalf("read = %v %q, %v; want a close frame", op, p, err)
+	}
+	c.send(ws.OpText, []byte("was on its way"))
+	c.send(ws.OpClose, ws.NewCloseFrameBody(1012, ""))
+	select {
+	case err := <-closed: // although the client keeps its end open
+		if err != nil {
+			t.Errorf("Close = %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("the connection was kept after both close frames")
+	}
+}
+
 // When all have left, however they left, goroutines, descriptors, rooms and the roster are as before.
 func TestNothingIsLeft(t *testing.T) {
 	r := startRelay(t, recado.Limits{MessageRate: recado.Off, CloseTimeout: time.Second})

@@ -58,7 +58,8 @@ func (s *session) run(in receiver, initial []byte) {
 	defer s.finish()
 	s.end(err)
 	s.leave()
-	s.linger(in)
+	var violation *closeError
+	s.linger(in, !errors.As(err, &violation))
 }
 
 // serve reads until something ends the session and returns what.
@@ -113,19 +114,35 @@ func (s *session) leave() {
 		"code", int(end.code), "reason", end.why, "clients", s.server.clients.Add(-1))
 }
 
-// linger reads what still comes, without looking at it, until the other side has seen the end: closing a socket
-// with unread bytes would reset it, and the close frame could be lost (RFC 6455, section 7.1.1).
-func (s *session) linger(in receiver) {
+// linger reads what still comes until the other side has seen the end: closing a socket with unread bytes would
+// reset it, and the close frame could be lost (RFC 6455, section 7.1.1). If what comes can still be understood,
+// the client's close frame is that end, else only the end of the connection is.
+func (s *session) linger(in receiver, understood bool) {
 	if !s.awaitEnd() {
 		return
 	}
 	for {
-		_, err := in.receive()
+		p, err := in.receive()
+		if err == nil && understood {
+			err = s.frames.feed(p, farewell{})
+		}
 		in.release()
 		if err != nil {
 			return
 		}
 	}
+}
+
+// farewell waits for the client's close frame and ignores everything else.
+type farewell struct{}
+
+func (farewell) handleMessage(recado.Kind, []byte) error { return nil }
+
+func (farewell) handleControl(op ws.OpCode, _ []byte) error {
+	if op == ws.OpClose {
+		return errEnded
+	}
+	return nil
 }
 
 // finish frees what the session holds.

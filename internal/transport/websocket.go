@@ -1,5 +1,3 @@
-// Package transport keeps the connections: the WebSocket sessions, their keepalive, and the bounded queues of
-// those who read slowly. It knows nothing of brokers, and of wire formats only how to ask for a payload.
 package transport
 
 import (
@@ -45,13 +43,6 @@ type WebSocket struct {
 
 	mu     sync.RWMutex // held for reading while a session begins, so that Close sees all of them
 	closed bool         // guarded by mu
-}
-
-// A Join is what the request's address asks for.
-type Join struct {
-	Room     string // a valid name
-	Echo     bool   // the client's own messages come back too
-	Loopback bool   // the message rate does not apply
 }
 
 // NewWebSocket makes a WebSocket that lives until Close.
