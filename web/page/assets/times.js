@@ -1,0 +1,41 @@
+// @ts-check
+// Clock times and days in the language of the page. Knows no DOM.
+
+/**
+ * @param {Date} time
+ * @param {string} language
+ */
+export function clock(time, language) {
+  return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(time);
+}
+
+/**
+ * @param {Date} time
+ * @param {string} language
+ */
+export function fullTime(time, language) {
+  return new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" }).format(time);
+}
+
+/**
+ * A day in the local time zone, such as 2025-11-22.
+ * @param {Date} time
+ */
+export function dayOf(time) {
+  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+}
+
+/**
+ * The name of time's day as seen from now.
+ * @param {Date} time
+ * @param {Date} now
+ * @param {import("./i18n.js").I18n} i18n
+ */
+export function dayName(time, now, i18n) {
+  const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
+  const short = new Intl.DateTimeFormat(i18n.language, { day: "numeric", month: "short" }).format(time);
+  if (dayOf(time) === dayOf(now)) return i18n.text("page.today", { Date: short });
+  if (dayOf(time) === dayOf(yesterday)) return i18n.text("page.yesterday", { Date: short });
+  return new Intl.DateTimeFormat(i18n.language, { dateStyle: "full" }).format(time);
+}

@@ -1,0 +1,266 @@
+// @ts-check
+// What the page does for those who use it, whatever their device, language and browser.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, describe, test } from "node:test";
+import { launch, Person } from "../support/browser.js";
+import { endAll } from "../support/cleanup.js";
+import { nodeClient } from "../support/clients.js";
+import { startServer } from "../support/server.js";
+
+const PHONE = { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true };
+const lines = (/** @type {number} */ n) => Array.from({ length: n }, (_, i) => `line ${i}`);
+
+describe("the page", () => {
+  /** @type {import("../support/server.js").Server} */
+  let server;
+  /** @type {import("playwright-core").Browser} */
+  let browser;
+  before(async () => {
+    [server, browser] = await Promise.all([startServer({ args: ["--allow-host", "chat.lan"] }), launch()]);
+  });
+  after(endAll);
+
+  test("keeps a draft for each room", async () => {
+    const ana = await Person.arrive(browser);
+    await ana.join(server.page("one"));
+    await ana.page.fill("#text", "half a thou");
+    await ana.join(server.page("two"));
+    assert.equal(await ana.page.inputValue("#text"), "");
+    await ana.join(server.page("one"));
+    assert.equal(await ana.page.inputValue("#text"), "half a thou");
+    await ana.say("a whole thought");
+    await ana.page.reload();
+    await ana.state("connected");
+    assert.equal(await ana.page.inputValue("#text"), "");
+    await ana.leave();
+  });
+
+  test("Enter sends, unless it ends a composition, starts a line or is a phone's", async () => {
+    const ana = await Person.arrive(browser);
+    await ana.join(server.page("keys"));
+    await ana.page.focus("#text");
+    const devtools = await ana.page.context().newCDPSession(ana.page);
+    await devtools.send("Input.imeSetComposition", { text: "にほ", selectionStart: 2, selectionEnd: 2 });
+    await ana.page.keyboard.press("Enter");
+    assert.deepEqual(await ana.messages("own"), []);
+    await ana.page.fill("#text", "");
+    // Safari ends the composition first and gives the key's code away only.
+    await ana.page.fill("#text", "日本");
+    await ana.page.$eval("#text", (box) =>
+      box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", keyCode: 229, bubbles: true, cancelable: true })),
+    );
+    assert.deepEqual(await ana.messages("own"), []);
+    await ana.page.keyboard.press("Shift+Enter");
+    await ana.page.keyboard.type("e mais");
+    await ana.page.keyboard.press("Enter");
+    assert.deepEqual(await ana.messages("own"), ["日本\ne mais"]);
+    await ana.page.fill("#text", "  \n ");
+    await ana.page.keyboard.press("Enter");
+    assert.equal((await ana.messages("own")).length, 1, "nothing but blanks is nothing");
+    await ana.leave();
+
+    const beto = await Person.arrive(browser, PHONE);
+    await beto.join(server.page("keys"));
+    await beto.page.tap("#text");
+    await beto.page.keyboard.type("um");
+    await beto.page.keyboard.press("Enter");
+    await beto.page.keyboard.type("dois");
+    assert.deepEqual(await beto.messages("own"), []);
+    await beto.page.tap("#send");
+    assert.deepEqual(await beto.messages("own"), ["um\ndois"]);
+    await beto.leave();
+  });
+
+  test("fits a phone", async () => {
+    for (const width of [320, 360]) {
+      const ana = await Person.arrive(browser, { ...PHONE, viewport: { width, height: 640 } });
+      await ana.join(server.page("a-room-with-a-rather-long-name-that-goes-on-and-on"));
+      const bar = await ana.page.locator("header").boundingBox();
+      assert.deepEqual([bar?.x, bar?.y, bar?.width], [0, 0, width]);
+      const wide = () =>
+        ana.page.evaluate(() =>
+          [...document.querySelectorAll("html, body, header, header *, #log, #log *, #composer, #composer *, #empty *")]
+            .filter((element) => !element.closest(".unseen, svg") && element.getBoundingClientRect().width > 2)
+            .filter((element) => element.getBoundingClientRect().right > window.innerWidth + 0.5)
+            .map((element) => element.outerHTML.slice(0, 80)),
+        );
+      assert.deepEqual(await wide(), [], "the empty room");
+      const program = await nodeClient(server.socket("a-room-with-a-rather-long-name-that-goes-on-and-on"));
+      const texts = [
+        "x".repeat(400),
+        `https://exemplo.com/${"y".repeat(300)}`,
+        "مرحبا".repeat(60),
+        "👩‍👩‍👧‍👦".repeat(60),
+      ];
+      for (const text of texts) {
+        program.say(text);
+        await ana.say(text);
+      }
+      await ana.heard(texts);
+      assert.deepEqual(await wide(), [], "the busy room");
+      const scrolls = await ana.page.evaluate(() => {
+        const log = document.getElementById("log");
+        return [document.scrollingElement?.scrollWidth, log && log.scrollWidth - log.clientWidth];
+      });
+      assert.deepEqual(scrolls, [width, 0]);
+      await ana.page.click("#settings-button");
+      const box = await ana.page.locator("#settings").boundingBox();
+      assert.ok(box && box.x >= 0 && box.x + box.width <= width);
+      await program.leave();
+      await ana.leave();
+    }
+  });
+
+  test("works over plain http on a network, where the browser withholds its better tools", async () => {
+    const ana = await Person.arrive(browser);
+    const beto = await Person.arrive(browser);
+    await ana.join(server.page("lan", "chat.lan"));
+    await beto.join(server.page("lan"));
+    assert.equal(await ana.page.evaluate("isSecureContext"), false);
+    await ana.say("from the network");
+    await beto.heard(["from the network"]);
+    await ana.page.evaluate(() =>
+      document.addEventListener("copy", () => {
+        const box = document.activeElement;
+        if (box instanceof HTMLTextAreaElement) document.body.dataset.copied = box.value;
+      }),
+    );
+    await ana.page.click("header [data-copy]");
+    await ana.reads("#announcer", /^Link copied$/);
+    assert.equal(await ana.page.getAttribute("body", "data-copied"), server.page("lan", "chat.lan"));
+    await ana.leave();
+    await beto.leave();
+  });
+
+  test("copies the link where it may", async () => {
+    const ana = await Person.arrive(browser, { permissions: ["clipboard-read", "clipboard-write"] });
+    await ana.join(server.page("copy"));
+    await ana.page.click("#empty [data-copy]");
+    await ana.reads("#announcer", /^Link copied$/);
+    assert.equal(await ana.page.evaluate(() => navigator.clipboard.readText()), server.page("copy"));
+    await ana.leave();
+  });
+
+  test("works where the browser forbids it to remember", async () => {
+    const ana = await Person.arrive(browser);
+    await ana.page.addInitScript(() => {
+      Object.defineProperty(window, "localStorage", {
+        get: () => {
+          throw new DOMException("denied", "SecurityError");
+        },
+      });
+    });
+    await ana.join(server.page("forgetful"));
+    await ana.page.fill("#text", "a draft");
+    await ana.page.keyboard.press("Enter");
+    assert.deepEqual(await ana.messages("own"), ["a draft"]);
+    await ana.page.click("#settings-button");
+    await ana.page.check("input[value=dark]");
+    await ana.leave();
+  });
+
+  test("speaks both languages and remembers the choice", async () => {
+    const ana = await Person.arrive(browser, { locale: "pt-PT" });
+    await ana.join(server.page("fala"));
+    assert.equal(await ana.page.getAttribute("html", "lang"), "pt-BR");
+    await ana.reads("#pill-text", /^conectado$/);
+    await ana.say("oi");
+    await ana.reads(".day", /^hoje, /);
+    await ana.page.click("#settings-button");
+    await ana.page.check("input[value=en]");
+    await ana.reads("#pill-text", /^connected$/);
+    await ana.reads(".day", /^today, /);
+    assert.equal(await ana.page.getAttribute("#text", "placeholder"), "Message to #fala");
+    await ana.page.reload();
+    await ana.reads("#pill-text", /^connected$/);
+    assert.equal(await ana.page.getAttribute("html", "lang"), "en");
+    await ana.leave();
+    const hans = await Person.arrive(browser, { locale: "de-DE" });
+    await hans.join(server.page("fala"));
+    assert.equal(await hans.page.getAttribute("html", "lang"), "en");
+    await hans.leave();
+  });
+
+  test("changes the language without the server, and says it when it cannot start", async () => {
+    const ana = await Person.arrive(browser);
+    const other = ana.page.waitForResponse(/locale\/pt-BR\.json$/);
+    await ana.join(server.page("fala"));
+    await (await other).finished();
+    await ana.page.route("**/*", (route) => route.abort());
+    await ana.page.click("#settings-button");
+    await ana.page.check("input[value=pt-BR]");
+    await ana.reads("#pill-text", /^conectado$/);
+    await ana.page.unroute("**/*");
+    await ana.page.route("**/locale/*", (route) => route.abort());
+    await ana.page.reload();
+    await ana.page.waitForSelector("#failed");
+    ana.errors = ana.errors.filter((error) => !error.includes("Failed to fetch"));
+    await ana.leave();
+  });
+
+  test("is light, dark, or what the system says", async () => {
+    const ana = await Person.arrive(browser, { colorScheme: "dark" });
+    const scheme = () => ana.page.evaluate(() => getComputedStyle(document.documentElement).colorScheme);
+    await ana.join(server.page("theme"));
+    assert.equal(await scheme(), "dark");
+    await ana.page.click("#settings-button");
+    await ana.page.check("input[value=light]");
+    assert.equal(await scheme(), "light");
+    await ana.page.reload();
+    assert.equal(await scheme(), "light");
+    await ana.page.click("#settings-button");
+    await ana.page.check("input[name=theme][value='']");
+    assert.equal(await scheme(), "dark");
+    await ana.page.emulateMedia({ colorScheme: "light" });
+    assert.equal(await scheme(), "light");
+    await ana.page.keyboard.press("Escape");
+    assert.equal(await ana.page.isVisible("#settings"), false);
+    await ana.leave();
+  });
+
+  test("has no barrier that axe can find, in either colour", async () => {
+    const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
+    for (const options of [{ colorScheme: "light" }, { colorScheme: "dark", ...PHONE }]) {
+      const ana = await Person.arrive(browser, /** @type {any} */ ({ ...options, reducedMotion: "reduce" }));
+      await ana.join(server.page(`axe-${options.colorScheme}`));
+      await ana.page.evaluate(axe);
+      const check = async (/** @type {string} */ where) => {
+        const found = await ana.page.evaluate("axe.run()");
+        const barriers = /** @type {any} */ (found).violations.map(
+          (/** @type {any} */ v) => `${v.id}: ${v.help}: ${v.nodes.map((/** @type {any} */ n) => n.html).join(" ")}`,
+        );
+        assert.deepEqual(barriers, [], where);
+      };
+      await check("empty");
+      const program = await nodeClient(server.socket(`axe-${options.colorScheme}`));
+      for (const text of ["olá", "https://exemplo.com", lines(40).join("\n"), "مرحبا"]) {
+        program.say(text);
+        await ana.say(text);
+      }
+      program.say(Buffer.alloc(3));
+      await ana.page.waitForSelector(".binary");
+      await ana.page.click("#settings-button");
+      await check("busy, with the settings open");
+      await program.leave();
+      await ana.leave();
+    }
+  });
+
+  test("can be used with the keyboard alone", async () => {
+    const ana = await Person.arrive(browser);
+    await ana.join(server.page("keyboard"));
+    const focused = () => ana.page.evaluate(() => document.activeElement?.id);
+    assert.equal(await focused(), "text", "who can type may type at once");
+    await ana.page.focus(".skip");
+    await ana.page.waitForFunction(() => (document.querySelector(".skip")?.getBoundingClientRect().top ?? -1) >= 0);
+    await ana.page.keyboard.press("Enter");
+    assert.equal(await focused(), "text");
+    await ana.page.keyboard.type("hello");
+    await ana.page.keyboard.press("Enter");
+    assert.deepEqual(await ana.messages("own"), ["hello"]);
+    await ana.leave();
+  });
+});

@@ -1,0 +1,115 @@
+// @ts-check
+// The page in a real browser.
+
+import assert from "node:assert/strict";
+import { chromium } from "playwright-core";
+import { remember } from "./cleanup.js";
+import { PATIENCE_MS } from "./wait.js";
+
+/** @typedef {import("playwright-core").Page} Page */
+/** @typedef {import("playwright-core").BrowserContextOptions} ContextOptions */
+
+const ARGUMENTS = [
+  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+  ...["--disable-component-update", "--disable-sync"],
+  "--host-resolver-rules=MAP chat.lan 127.0.0.1",
+];
+
+/** A browser with a profile of its own, which goes with it. */
+export async function launch() {
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  const browser = await chromium.launch({ executablePath, args: ARGUMENTS });
+  remember(() => browser.close());
+  return browser;
+}
+
+/** One person at one device, with the page open. */
+export class Person {
+  /** @type {string[]} what went wrong in the page */
+  errors = [];
+
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.on("pageerror", (error) => this.errors.push(String(error)));
+    page.on("console", (message) => {
+      if (/Content.Security.Policy|Trusted/i.test(message.text())) this.errors.push(message.text());
+    });
+  }
+
+  /**
+   * Someone new, without anything remembered.
+   * @param {import("playwright-core").Browser} browser
+   * @param {ContextOptions} [options]
+   */
+  static async arrive(browser, options = {}) {
+    const context = await browser.newContext({ locale: "en-US", ...options });
+    return new Person(await context.newPage());
+  }
+
+  /**
+   * Opens a room and waits for the connection.
+   * @param {string} url
+   */
+  async join(url) {
+    await this.page.goto(url);
+    await this.state("connected");
+  }
+
+  /** @param {string} state */
+  async state(state) {
+    await this.page.waitForSelector(`html[data-state="${state}"]`);
+  }
+
+  /** @param {string} text */
+  async say(text) {
+    await this.page.fill("#text", text);
+    await this.page.click("#send");
+  }
+
+  /**
+   * The messages shown, without their times.
+   * @param {"own" | "other"} side
+   */
+  async messages(side) {
+    return this.page.locator(`.${side} :is(.text, .binary)`).allTextContents();
+  }
+
+  /**
+   * Waits until exactly these messages of others are there.
+   * @param {string[]} want
+   */
+  async heard(want) {
+    await this.page.waitForFunction((count) => document.querySelectorAll(".other").length >= count, want.length);
+    assert.deepEqual(await this.messages("other"), want);
+  }
+
+  /** The marks of the own messages, such as sent. */
+  async marks() {
+    return this.page.locator(".own").evaluateAll((items) => items.map((item) => item.getAttribute("data-mark")));
+  }
+
+  /**
+   * Waits until an element of the page has this text.
+   * @param {string} selector
+   * @param {RegExp} pattern
+   */
+  async reads(selector, pattern) {
+    await this.page
+      .waitForFunction(
+        ([place, source]) => new RegExp(source ?? "").test(document.querySelector(place ?? "")?.textContent ?? ""),
+        [selector, pattern.source],
+      )
+      .catch(async (error) => {
+        const text = await this.page.textContent(selector);
+        throw new Error(`${selector} reads ${JSON.stringify(text)}, not ${pattern}`, { cause: error });
+      });
+  }
+
+  /** Goes, and complains about what went wrong in the page. */
+  async leave() {
+    await this.page.context().close();
+    assert.deepEqual(this.errors, []);
+  }
+}

@@ -1,0 +1,145 @@
+// Package web embeds the web page and serves it over HTTP.
+// It knows nothing of rooms, sockets or messages: the page finds its room in its own address.
+package web
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path"
+	"strings"
+
+	"recado/internal/locale"
+)
+
+//go:embed page
+var embedded embed.FS
+
+// policy lets the page run its own modules, reach WebSocket servers, and nothing else. Without Trusted Types
+// policies no text can become markup, so that a message cannot either.
+const policy = "default-src 'self'; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; " +
+	"form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+// A Site serves the page and its files. Its methods may be called concurrently.
+type Site struct {
+	find func(name string) (*file, error) // by slash-separated name below the page's folder
+}
+
+// New prepares the embedded page; with a dir, the one in that folder, read anew at each request for development.
+func New(dir string) (*Site, error) {
+	if dir != "" {
+		return onDisk(dir)
+	}
+	folder, err := fs.Sub(embedded, "page")
+	if err != nil {
+		return nil, fmt.Errorf("embedded page: %w", err)
+	}
+	files, err := pack(folder)
+	if err != nil {
+		return nil, fmt.Errorf("embedded page: %w", err)
+	}
+	return &Site{find: func(name string) (*file, error) {
+		if f, found := files[name]; found {
+			return f, nil
+		}
+		return nil, fs.ErrNotExist
+	}}, nil
+}
+
+// Page answers with the HTML page, which is the same for every room.
+func (s *Site) Page(w http.ResponseWriter, r *http.Request) {
+	// The same address has other answers for those who do not ask for HTML.
+	s.serve(w, r, "index.html", "Accept, Accept-Encoding")
+}
+
+// Assets answers for /assets/…, /favicon.ico and /robots.txt, and with 404 for everything else.
+func (s *Site) Assets() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.TrimPrefix(r.URL.Path, "/")
+		if !strings.HasPrefix(name, "assets/") && name != "favicon.ico" && name != "robots.txt" {
+			name = "" // the page itself has no address of its own
+		}
+		s.serve(w, r, name, "Accept-Encoding")
+	})
+}
+
+func (s *Site) serve(w http.ResponseWriter, r *http.Request, name, vary string) {
+	header := w.Header()
+	header.Set("X-Content-Type-Options", "nosniff")
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		header.Set("Allow", "GET, HEAD")
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	f, err := s.find(name)
+	if err != nil {
+		http.Error(w, "not found", http.StatusNotFound)
+		return
+	}
+	header.Set("Content-Security-Policy", policy)
+	header.Set("Referrer-Policy", "no-referrer") // a link in a message must not tell the room's name
+	header.Set("Cache-Control", "no-cache")      // kept, but asked about: the names do not change with the contents
+	header.Set("Vary", vary)
+	f.serve(w, r)
+}
+
+// onDisk cannot leave the folder, not over a symbolic link either.
+func onDisk(dir string) (*Site, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("page folder: %w", err)
+	}
+	if _, err := root.Stat("index.html"); err != nil {
+		return nil, fmt.Errorf("page folder %q: %w", dir, err)
+	}
+	return &Site{find: func(name string) (*file, error) { return load(root.FS(), name) }}, nil
+}
+
+// pack reads every file once, with the texts that belong to no folder.
+func pack(folder fs.FS) (map[string]*file, error) {
+	files := map[string]*file{}
+	add := func(name string) error {
+		f, err := load(folder, name)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		f.compress()
+		files[name] = f
+		return nil
+	}
+	for _, l := range languages() {
+		if err := add(textsName(l)); err != nil {
+			return nil, err
+		}
+	}
+	err := fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		return add(name)
+	})
+	return files, err
+}
+
+func load(folder fs.FS, name string) (*file, error) {
+	for _, l := range languages() {
+		if name == textsName(l) {
+			return newFile(name, locale.Page(l))
+		}
+	}
+	body, err := fs.ReadFile(folder, name)
+	if err != nil {
+		return nil, err
+	}
+	return newFile(name, body)
+}
+
+func languages() []locale.Language {
+	return []locale.Language{locale.English, locale.Portuguese}
+}
+
+func textsName(l locale.Language) string {
+	return path.Join("assets/locale", string(l)+".json")
+}

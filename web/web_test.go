@@ -1,0 +1,351 @@
+package web_test
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"recado/internal/locale"
+	"recado/web"
+)
+
+func newSite(t *testing.T, dir string) *web.Site {
+	t.Helper()
+	site, err := web.New(dir)
+	if err != nil {
+		t.Fatalf("New(%q): %v", dir, err)
+	}
+	return site
+}
+
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// get asks for path with headers given as pairs; "page" is the page, at whatever room.
+func get(t *testing.T, site *web.Site, path string, headers ...string) answer {
+	t.Helper()
+	return do(t, site, http.MethodGet, path, headers...)
+}
+
+func do(t *testing.T, site *web.Site, method, path string, headers ...string) answer {
+	t.Helper()
+	handler := site.Assets()
+	r := httptest.NewRequest(method, "/", nil)
+	if path == "page" {
+		handler = http.HandlerFunc(site.Page)
+	} else {
+		r.URL.Path = path // unchecked, as an attacker would write it
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Add(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	return answer{w.Code, w.Header(), w.Body.String()}
+}
+
+// names lists the files of the page's folder below /.
+func names(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	err := filepath.WalkDir("page", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			found = append(found, strings.TrimPrefix(filepath.ToSlash(name), "page"))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func TestPageHeaders(t *testing.T) {
+	response := get(t, newSite(t, ""), "page")
+	if response.status != http.StatusOK {
+		t.Fatalf("the page answers %d, want 200", response.status)
+	}
+	for name, want := range map[string]string{
+		"Content-Type":           "text/html; charset=utf-8",
+		"Cache-Control":          "no-cache",
+		"Vary":                   "Accept, Accept-Encoding",
+		"X-Content-Type-Options": "nosniff",
+		"Referrer-Policy":        "no-referrer",
+	} {
+		if got := response.header.Get(name); got != want {
+			t.Errorf("the page's %s is %q, want %q", name, got, want)
+		}
+	}
+	policy := response.header.Get("Content-Security-Policy")
+	for _, want := range []string{
+		"default-src 'self'", "connect-src 'self' ws: wss:", "require-trusted-types-for 'script'", "trusted-types 'none'",
+		"base-uri 'none'", "frame-ancestors 'none'", "object-src 'none'",
+	} {
+		if !strings.Contains(policy, want) {
+			t.Errorf("the page's policy %q lacks %q", policy, want)
+		}
+	}
+	if strings.Contains(policy, "unsafe") {
+		t.Errorf("the page's policy %q allows something unsafe", policy)
+	}
+}
+
+// The policy forbids it; the browser would say so only in its console.
+func TestPageHasNothingInline(t *testing.T) {
+	page := get(t, newSite(t, ""), "page").body
+	inline := regexp.MustCompile(`(?i)<style|<script[^>]*>[^<]|\son[a-z]+=|\sstyle=|javascript:|https?://`)
+	if found := inline.FindString(page); found != "" {
+		t.Errorf("the page has %q", found)
+	}
+}
+
+func TestPageNamesEveryFile(t *testing.T) {
+	site := newSite(t, "")
+	page := get(t, site, "page").body
+	references := regexp.MustCompile(`(?:href|src)="(assets/[^"]+)"`).FindAllStringSubmatch(page, -1)
+	var named []string
+	for _, reference := range references {
+		named = append(named, "/"+reference[1])
+		if response := get(t, site, "/"+reference[1]); response.status != http.StatusOK {
+			t.Errorf("the page names %s, which answers %d", reference[1], response.status)
+		}
+	}
+	for _, name := range names(t) {
+		// A module that is not preloaded costs the first visit another round trip.
+		if strings.HasPrefix(name, "/assets/") && !slices.Contains(named, name) {
+			t.Errorf("the page does not name %s", name)
+		}
+	}
+}
+
+func TestAssets(t *testing.T) {
+	site := newSite(t, "")
+	for _, name := range names(t) {
+		if name == "/index.html" {
+			continue
+		}
+		response := get(t, site, name)
+		want, err := os.ReadFile(filepath.Join("page", filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := response.body; response.status != http.StatusOK || got != string(want) {
+			t.Errorf("%s answers %d with %d bytes, want 200 with %d", name, response.status, len(got), len(want))
+		}
+		if got := response.header.Get("X-Content-Type-Options"); got != "nosniff" {
+			t.Errorf("%s has X-Content-Type-Options %q, want nosniff", name, got)
+		}
+		if got := response.header.Get("Vary"); got != "Accept-Encoding" {
+			t.Errorf("%s has Vary %q, want Accept-Encoding", name, got)
+		}
+	}
+	for name, want := range map[string]string{
+		"/assets/main.js":  "text/javascript; charset=utf-8",
+		"/assets/page.css": "text/css; charset=utf-8",
+		"/assets/icon.svg": "image/svg+xml",
+		"/favicon.ico":     "image/x-icon",
+		"/robots.txt":      "text/plain; charset=utf-8",
+	} {
+		if got := get(t, site, name).header.Get("Content-Type"); got != want {
+			t.Errorf("%s has Content-Type %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestTexts(t *testing.T) {
+	for _, dir := range []string{"", "page"} {
+		for _, l := range []locale.Language{locale.English, locale.Portuguese} {
+			response := get(t, newSite(t, dir), "/assets/locale/"+string(l)+".json")
+			body := response.body
+			var texts map[string]any
+			if err := json.Unmarshal([]byte(body), &texts); err != nil {
+				t.Errorf("the %s texts: %v", l, err)
+			}
+			if body != string(locale.Page(l)) {
+				t.Errorf("the %s texts differ from locale.Page", l)
+			}
+			if got := response.header.Get("Content-Type"); got != "application/json" {
+				t.Errorf("the %s texts have Content-Type %q", l, got)
+			}
+		}
+	}
+}
+
+func TestConditionalRequests(t *testing.T) {
+	site := newSite(t, "")
+	for _, path := range []string{"page", "/assets/main.js", "/favicon.ico"} {
+		plain := get(t, site, path).header.Get("ETag")
+		zipped := get(t, site, path, "Accept-Encoding", "gzip").header.Get("ETag")
+		if plain == "" || zipped == "" {
+			t.Fatalf("%s has no ETag", path)
+		}
+		for name, tt := range map[string]struct {
+			headers []string
+			status  int
+		}{
+			"the same":            {[]string{"If-None-Match", plain}, http.StatusNotModified},
+			"one of several":      {[]string{"If-None-Match", `"x", W/` + plain}, http.StatusNotModified},
+			"in another header":   {[]string{"If-None-Match", `"x"`, "If-None-Match", plain}, http.StatusNotModified},
+			"any":                 {[]string{"If-None-Match", "*"}, http.StatusNotModified},
+			"compressed":          {[]string{"If-None-Match", zipped, "Accept-Encoding", "gzip"}, http.StatusNotModified},
+			"another":             {[]string{"If-None-Match", `"x"`}, http.StatusOK},
+			"nonsense":            {[]string{"If-None-Match", ",,"}, http.StatusOK},
+			"not conditional":     {nil, http.StatusOK},
+			"other coding, maybe": {[]string{"If-None-Match", plain, "Accept-Encoding", "gzip"}, sameOr(plain == zipped)},
+		} {
+			response := get(t, site, path, tt.headers...)
+			if response.status != tt.status {
+				t.Errorf("%s, %s: status %d, want %d", path, name, response.status, tt.status)
+			}
+			if body := response.body; response.status == http.StatusNotModified && body != "" {
+				t.Errorf("%s, %s: a 304 has %d bytes", path, name, len(body))
+			}
+			if response.header.Get("ETag") == "" || response.header.Get("Vary") == "" {
+				t.Errorf("%s, %s: no ETag or no Vary", path, name)
+			}
+		}
+	}
+}
+
+func sameOr(same bool) int {
+	if same {
+		return http.StatusNotModified
+	}
+	return http.StatusOK
+}
+
+func TestCompression(t *testing.T) {
+	site := newSite(t, "")
+	plain := get(t, site, "page").body
+	for accept, want := range map[string]bool{
+		"gzip":                 true,
+		"GZIP":                 true,
+		"br, gzip;q=0.5":       true,
+		"*":                    true,
+		"deflate, br":          false,
+		"identity":             false,
+		"gzip;q=0":             false,
+		"gzip; q=0.0":          false,
+		"*;q=0":                false,
+		"gzip;q=0, *":          false,
+		"br;q=1.0, *;q=0.1":    true,
+		"gzipped":              false,
+		"gzip;q=nonsense":      false,
+		"":                     false,
+		"identity, x-gzip;q=1": true,
+	} {
+		response := get(t, site, "page", "Accept-Encoding", accept)
+		if got := response.header.Get("Content-Encoding") == "gzip"; got != want {
+			t.Errorf("Accept-Encoding %q: compressed is %t, want %t", accept, got, want)
+			continue
+		}
+		if !want {
+			continue
+		}
+		reader, err := gzip.NewReader(strings.NewReader(response.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, err := io.ReadAll(reader); err != nil || string(body) != plain {
+			t.Errorf("Accept-Encoding %q: inflated, the page differs (error %v)", accept, err)
+		}
+	}
+}
+
+// The first visit loads all of it.
+func TestFirstLoadIsSmall(t *testing.T) {
+	const most = 60 << 10
+	site, total := newSite(t, ""), 0
+	for _, name := range append(names(t), "page", "/assets/locale/pt-BR.json") {
+		if name != "/robots.txt" && name != "/index.html" {
+			total += len(get(t, site, name, "Accept-Encoding", "gzip").body)
+		}
+	}
+	if total > most {
+		t.Errorf("the page and all it loads are %d bytes, want at most %d", total, most)
+	}
+	t.Logf("the page and all it loads: %d bytes", total)
+}
+
+func TestMethods(t *testing.T) {
+	site := newSite(t, "")
+	for _, path := range []string{"page", "/assets/main.js"} {
+		head := do(t, site, http.MethodHead, path)
+		if body := head.body; head.status != http.StatusOK || body != "" || head.header.Get("Content-Length") == "" {
+			t.Errorf("HEAD %s: status %d, %d bytes, Content-Length %q", path, head.status, len(body), head.header.Get("Content-Length"))
+		}
+		if post := do(t, site, http.MethodPost, path); post.status != http.StatusMethodNotAllowed || post.header.Get("Allow") == "" {
+			t.Errorf("POST %s: status %d, Allow %q; want 405 and the methods", path, post.status, post.header.Get("Allow"))
+		}
+	}
+}
+
+func TestNoEscape(t *testing.T) {
+	dir := t.TempDir()
+	inside := filepath.Join(dir, "page")
+	write(t, filepath.Join(dir, "secret.js"), "secret")
+	write(t, filepath.Join(inside, "index.html"), "<!doctype html>")
+	write(t, filepath.Join(inside, "assets", "main.js"), "//")
+	write(t, filepath.Join(inside, "assets", "main.js~"), "secret")
+	write(t, filepath.Join(inside, "private.js"), "secret")
+	if err := os.Symlink(filepath.Join(dir, "secret.js"), filepath.Join(inside, "assets", "link.js")); err != nil {
+		t.Fatal(err)
+	}
+	for name, site := range map[string]*web.Site{"embedded": newSite(t, ""), "on disk": newSite(t, inside)} {
+		for _, path := range []string{
+			"", "/", "/index.html", "/private.js", "/assets", "/assets/", "/assets/locale", "/assets/locale/", "/assets/locale/de.json",
+			"/assets/../index.html", "/assets/../../secret.js", "/assets/..\\..\\secret.js", "/assets//main.js", "//assets/main.js",
+			"/assets/./main.js", "/assets/link.js", "/assets/main.js~", "/assets/main.js/", "/assets/main.js\x00", "/assets/\x00",
+			"/favicon.ico/", "/robots.txt/x", "/assets/%2e%2e/index.html", "/web.go", "/assets/locale/../../index.html",
+		} {
+			response := get(t, site, path)
+			if body := response.body; response.status != http.StatusNotFound || strings.Contains(body, "secret") {
+				t.Errorf("%s: %q answers %d with %q, want 404", name, path, response.status, body)
+			}
+		}
+	}
+}
+
+func TestOnDisk(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := web.New(dir); err == nil {
+		t.Error("New with an empty folder gives no error")
+	}
+	if _, err := web.New(filepath.Join(dir, "missing")); err == nil {
+		t.Error("New without the folder gives no error")
+	}
+	page := filepath.Join(dir, "index.html")
+	write(t, page, "one")
+	site := newSite(t, dir)
+	first := get(t, site, "page")
+	write(t, page, "two")
+	second := get(t, site, "page")
+	if got := first.body + second.body; got != "onetwo" {
+		t.Errorf("before and after a change the page reads %q, want onetwo", got)
+	}
+	if first.header.Get("ETag") == second.header.Get("ETag") {
+		t.Error("the ETag does not change with the page")
+	}
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
