@@ -1,0 +1,164 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"recado"
+)
+
+const (
+	spareFiles  = 64 // descriptors that connections leave to everything else
+	spareToTell = 32 // of these, for connections above the limit that are told so before they end
+	quiet       = 10 * time.Second
+)
+
+// arrivals watches the connections that are not WebSocket connections (yet): how many there are, and
+// whether a request came from them.
+type arrivals struct {
+	limits  recado.Limits
+	sockets func() int // WebSocket connections, which count too
+	log     *slog.Logger
+
+	mu     sync.Mutex // guards what follows
+	open   map[net.Conn]*arrival
+	warned time.Time
+}
+
+// An arrival is one such connection. Its fields are guarded by arrivals.mu.
+type arrival struct {
+	since  time.Time // the first request may come; zero for the later ones
+	spoke  bool      // bytes of a request have come
+	served bool      // that request reached the handler
+	excess bool      // it came when the house was full
+}
+
+type arrivalKey struct{}
+
+func newArrivals(l recado.Limits, sockets func() int, log *slog.Logger) *arrivals {
+	return &arrivals{limits: l, sockets: sockets, log: log, open: map[net.Conn]*arrival{}}
+}
+
+// admit checks what net/http leaves unchecked of the request's head and connection.
+func (a *arrivals) admit(r *http.Request) error {
+	if excess := a.serve(r); excess {
+		return &recado.Refusal{
+			Code: "too_many_connections", Status: http.StatusServiceUnavailable,
+			Facts:  map[string]string{"Limit": strconv.Itoa(a.limits.Connections)},
+			Header: map[string]string{"Retry-After": "5", "Connection": "close"},
+		}
+	}
+	lines := 1 // Host is not in the map
+	for _, values := range r.Header {
+		lines += len(values)
+	}
+	if lines > a.limits.HeaderCount {
+		return &recado.Refusal{
+			Code: "too_many_headers", Status: http.StatusRequestHeaderFieldsTooLarge,
+			Facts:  map[string]string{"Count": strconv.Itoa(lines), "Limit": strconv.Itoa(a.limits.HeaderCount)},
+			Header: map[string]string{"Connection": "close"},
+		}
+	}
+	return nil
+}
+
+// serve notes that the request reached the handler, and reports whether its connection is one too many.
+func (a *arrivals) serve(r *http.Request) (excess bool) {
+	arrival, known := r.Context().Value(arrivalKey{}).(*arrival)
+	if !known {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	arrival.served = true
+	return arrival.excess
+}
+
+// full reports whether not even an answer can be spared for another connection.
+func (a *arrivals) full() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	full := len(a.open)+a.sockets() >= a.limits.Connections+spareToTell
+	if now := time.Now(); full && now.Sub(a.warned) > quiet {
+		a.warned = now
+		a.log.Warn("connections dropped without an answer", "limit", a.limits.Connections)
+	}
+	return full
+}
+
+// connContext is net/http's first word about a connection.
+func (a *arrivals) connContext(ctx context.Context, conn net.Conn) context.Context {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	arrival := &arrival{since: time.Now(), excess: len(a.open)+a.sockets() >= a.limits.Connections}
+	a.open[conn] = arrival
+	return context.WithValue(ctx, arrivalKey{}, arrival)
+}
+
+// stateChanged is called by net/http. A WebSocket connection is forgotten here once it is one.
+func (a *arrivals) stateChanged(conn net.Conn, state http.ConnState) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	arrival, known := a.open[conn]
+	if !known {
+		return
+	}
+	switch state {
+	case http.StateNew:
+	case http.StateActive:
+		arrival.spoke = true
+	case http.StateIdle:
+		arrival.spoke, arrival.served, arrival.since = false, false, time.Time{}
+	case http.StateHijacked:
+		delete(a.open, conn)
+	case http.StateClosed:
+		delete(a.open, conn)
+		a.ended(conn, arrival)
+	}
+}
+
+// ended logs a request that never became one: net/http answers, or does not, and tells nobody.
+func (a *arrivals) ended(conn net.Conn, arrival *arrival) {
+	if !arrival.spoke || arrival.served {
+		return
+	}
+	reason := "incomplete, malformed or too large"
+	if !arrival.since.IsZero() && time.Since(arrival.since) >= a.limits.HeaderTimeout {
+		reason = "not complete in time"
+	}
+	a.log.Info("request head refused", "address", conn.RemoteAddr().String(), "reason", reason)
+}
+
+// closeWaiting ends the connections that nothing is being answered on, which net/http would wait for.
+func (a *arrivals) closeWaiting() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for conn, arrival := range a.open {
+		if !arrival.served {
+			_ = conn.Close() // its end is all that is wanted
+		}
+	}
+}
+
+// An acceptor is a listener that drops connections when there are too many to answer.
+type acceptor struct {
+	net.Listener
+
+	arrivals *arrivals
+}
+
+// Accept returns the next connection as the listener made it, so that its socket can be reached.
+func (a *acceptor) Accept() (net.Conn, error) {
+	for {
+		conn, err := a.Listener.Accept()
+		if err != nil || !a.arrivals.full() {
+			return conn, err
+		}
+		_ = conn.Close() // its end is all that is wanted
+	}
+}

@@ -1,0 +1,82 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"recado"
+	"recado/internal/locale"
+)
+
+// refuse answers a request that was not served, in the language that the client asked for, and logs why.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	var refusal *recado.Refusal
+	if errors.As(err, &refusal) {
+		s.config.Log.Info("request refused", refusedPairs(r, refusal)...)
+	} else {
+		s.config.Log.Error("request failed", "address", r.RemoteAddr, "method", r.Method,
+			"target", redacted(r.URL), "error", err)
+		refusal = &recado.Refusal{Code: "internal_error", Status: http.StatusInternalServerError}
+	}
+	texts := s.texts[locale.Accept(r.Header.Get("Accept-Language"))]
+	body := refusalBody(texts, refusal)
+	header := w.Header()
+	for name, value := range refusal.Header {
+		header.Set(name, value)
+	}
+	if r.ContentLength != 0 {
+		header.Set("Connection", "close") // or net/http waits for a body that may never come
+	}
+	header.Set("Content-Type", "application/json; charset=utf-8")
+	header.Set("Content-Language", string(texts.Language()))
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Vary", "Accept, Accept-Language")
+	w.WriteHeader(refusal.Status)
+	_, _ = w.Write(body) // the client has left; there is nobody to tell
+}
+
+// refusedPairs are what the log says of a refusal: the request, the code and its facts.
+func refusedPairs(r *http.Request, refusal *recado.Refusal) []any {
+	pairs := []any{
+		"address", r.RemoteAddr, "method", r.Method, "target", redacted(r.URL),
+		"status", refusal.Status, "code", refusal.Code,
+	}
+	for _, fact := range slices.Sorted(maps.Keys(refusal.Facts)) {
+		if fact != "Method" && fact != "Path" { // they are in the request
+			pairs = append(pairs, strings.ToLower(fact), refusal.Facts[fact])
+		}
+	}
+	return pairs
+}
+
+func refusalBody(texts *locale.Texts, refusal *recado.Refusal) []byte {
+	id := "error." + refusal.Code
+	hint := id + ".hint"
+	if special := refusal.Facts["Case"]; special != "" {
+		hint += "." + special
+	}
+	var facts []any
+	for name, value := range refusal.Facts {
+		facts = append(facts, name, value)
+	}
+	type answer struct {
+		Code    string `json:"code"`
+		Status  int    `json:"status"`
+		Message string `json:"message"`
+		Hint    string `json:"hint"`
+	}
+	body, err := json.Marshal(struct {
+		Error answer `json:"error"`
+	}{answer{refusal.Code, refusal.Status, texts.Text(id, facts...), texts.Text(hint, facts...)}})
+	if err != nil {
+		panic(err) // strings and a number
+	}
+	return append(body, '\n')
+}

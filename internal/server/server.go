@@ -1,0 +1,163 @@
+// Package server puts the relay together: listeners, routes, limits, the answers to what is refused, and
+// the orderly end. It knows nothing of frames, nor of how messages find their way.
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"recado"
+	"recado/internal/auth"
+	"recado/internal/hub"
+	"recado/internal/locale"
+	"recado/internal/transport"
+	"recado/web"
+)
+
+const (
+	idleTimeout  = time.Minute      // of a connection kept open between two requests
+	writeTimeout = 30 * time.Second // for an answer; a WebSocket connection is not bound by it
+	readTimeout  = 30 * time.Second // for a request with its body, which nothing here waits for
+	headSlop     = 4096             // what net/http reads beyond MaxHeaderBytes
+)
+
+// Config says what to serve and where. Addresses are "host:port"; the host localhost means both of the
+// machine's loopback addresses.
+type Config struct {
+	Broker       recado.Broker // stays the caller's, to be closed after Stop
+	Listen       string
+	Web          string // a second address for the same things; "" for none
+	WebOptional  bool   // do without Web if its port is taken
+	LAN          bool   // localhost means every interface; see Listen
+	AllowOrigins []string
+	AllowHosts   []string
+	Limits       recado.Limits
+	Compress     bool
+	Log          *slog.Logger
+}
+
+// A Server relays messages between those who connect to it. Listen, Serve, Stop is the order of its life.
+type Server struct {
+	config   Config
+	gate     *auth.Gate
+	site     *web.Site
+	sockets  *transport.WebSocket
+	routes   http.Handler
+	http     *http.Server
+	texts    map[locale.Language]*locale.Texts
+	arrivals *arrivals
+	draining atomic.Bool
+
+	listeners []net.Listener // from Listen to Serve
+}
+
+// New checks the configuration and reads what is embedded. An error that concerns the person who started
+// the program is a *StartError.
+func New(c Config) (*Server, error) {
+	limits, err := withConnections(c.Limits.WithDefaults())
+	if err != nil {
+		return nil, err
+	}
+	c.Limits = limits
+	gate, err := auth.New(auth.Config{AllowOrigins: c.AllowOrigins, AllowHosts: c.AllowHosts})
+	if err != nil {
+		return nil, err
+	}
+	site, err := web.New("")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		config: c,
+		gate:   gate,
+		site:   site,
+		sockets: transport.NewWebSocket(hub.New(c.Broker, limits), transport.WebSocketConfig{
+			Limits: limits, Compress: c.Compress, Log: c.Log,
+		}),
+		texts: map[locale.Language]*locale.Texts{
+			locale.English: locale.New(locale.English), locale.Portuguese: locale.New(locale.Portuguese),
+		},
+	}
+	s.arrivals = newArrivals(limits, s.sockets.Len, c.Log)
+	s.routes = s.newRoutes()
+	s.http = s.newHTTP()
+	return s, nil
+}
+
+// Handler answers requests as the listeners do, for a server of somebody else's.
+func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serveHTTP) }
+
+// Clients is the number of WebSocket connections.
+func (s *Server) Clients() int { return s.sockets.Len() }
+
+// Serve answers on all listeners until Stop, or until one of them fails. Call it once, after Listen.
+func (s *Server) Serve() error {
+	failures := make(chan error, len(s.listeners))
+	for _, listener := range s.listeners {
+		go func() { failures <- s.http.Serve(&acceptor{Listener: listener, arrivals: s.arrivals}) }()
+	}
+	var failure error
+	for range s.listeners {
+		if err := <-failures; !errors.Is(err, http.ErrServerClosed) && failure == nil {
+			failure = err
+			_ = s.http.Close() // so that the other listeners end; the failure is what matters
+		}
+	}
+	return failure
+}
+
+// Stop ends the listeners, tells every client the code and waits for the connections to end. What is still
+// open when ctx ends is cut, and the error is that of ctx.
+func (s *Server) Stop(ctx context.Context, code recado.CloseCode) error {
+	s.draining.Store(true)
+	s.arrivals.closeWaiting()
+	var errs [2]error
+	var ending sync.WaitGroup
+	ending.Go(func() { errs[0] = s.sockets.Close(ctx, code) })
+	ending.Go(func() {
+		if errs[1] = s.http.Shutdown(ctx); errs[1] != nil {
+			_ = s.http.Close() // the reason is in errs
+		}
+	})
+	ending.Wait()
+	closeAll(s.listeners) // those that Serve was never called for
+	return errors.Join(errs[:]...)
+}
+
+func (s *Server) newHTTP() *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true) // alone: WebSocket needs it, and HTTP/2 would bring its own floods
+	return &http.Server{
+		Handler:                      s.Handler(),
+		DisableGeneralOptionsHandler: true,
+		ReadHeaderTimeout:            s.config.Limits.HeaderTimeout,
+		ReadTimeout:                  max(readTimeout, s.config.Limits.HeaderTimeout),
+		WriteTimeout:                 writeTimeout,
+		IdleTimeout:                  idleTimeout,
+		MaxHeaderBytes:               max(s.config.Limits.HeaderBytes-headSlop, 1),
+		Protocols:                    protocols,
+		ErrorLog:                     slog.NewLogLogger(s.config.Log.Handler(), slog.LevelWarn),
+		BaseContext:                  s.listenerContext,
+		ConnContext:                  s.arrivals.connContext,
+		ConnState:                    s.arrivals.stateChanged,
+	}
+}
+
+// withConnections fills in how many connections there can be.
+func withConnections(l recado.Limits) (recado.Limits, error) {
+	files := raiseFileLimit()
+	room := max(files-spareFiles, 1)
+	switch {
+	case l.Connections == recado.Off:
+		l.Connections = room
+	case l.Connections > room:
+		return l, newStartError("fd_limit", nil, "Files", files, "Connections", l.Connections, "Needed", l.Connections+spareFiles)
+	}
+	return l, nil
+}
