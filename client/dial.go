@@ -1,0 +1,161 @@
+package client
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gobwas/ws"
+)
+
+// What an attempt to connect can end with, besides network errors and those of crypto/tls and crypto/x509.
+var (
+	// ErrTLSMissing: the address says wss, but the server does not speak TLS.
+	ErrTLSMissing = errors.New("the server does not speak TLS")
+	// ErrTLSNeeded: the address says ws, but the server speaks TLS.
+	ErrTLSNeeded = errors.New("the server speaks TLS")
+	// ErrNotWebSocket: the server's answer is none of a WebSocket server.
+	ErrNotWebSocket = errors.New("not a WebSocket server")
+)
+
+// maxAnswer bounds what is read of an answer that is not a handshake.
+const maxAnswer = 64 << 10
+
+// An unavailableError is an answer that may be another one later.
+type unavailableError struct {
+	status     int
+	code       string
+	retryAfter time.Duration // 0 if the server gave no hint
+}
+
+func (e *unavailableError) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("HTTP status %d %s", e.status, e.code))
+}
+
+// dial makes one attempt. The error is a *RefusedError when another one would be of no use.
+func (c *Client) dial(ctx context.Context) (net.Conn, *bufio.Reader, error) {
+	// gobwas/ws would take the brackets of an IPv6 address for a part of the name, and offer no protocol.
+	config := c.config.TLS.Clone()
+	if config == nil {
+		config = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	if config.ServerName == "" {
+		config.ServerName = c.target.Hostname()
+	}
+	config.NextProtos = []string{"http/1.1"}
+
+	var answer error // to a handshake that was not accepted
+	dialer := ws.Dialer{
+		Timeout:   c.config.HandshakeTimeout,
+		Header:    ws.HandshakeHeaderHTTP(c.config.Header),
+		NetDial:   c.config.Dial,
+		TLSConfig: config,
+		OnStatusError: func(_ int, _ []byte, response io.Reader) {
+			answer = readAnswer(response)
+		},
+	}
+	conn, early, _, err := dialer.Dial(ctx, c.target.String())
+	if answer != nil {
+		return nil, nil, answer
+	}
+	if err != nil {
+		return nil, nil, dialError(err, c.target.Scheme)
+	}
+	return conn, early, nil
+}
+
+// dialError gives the errors of gobwas/ws and crypto/tls that mean something to a user a name.
+func dialError(err error, scheme string) error {
+	_, notTLS := errors.AsType[tls.RecordHeaderError](err)
+	_, network := errors.AsType[net.Error](err)
+	switch {
+	case notTLS:
+		return fmt.Errorf("%w: %w", ErrTLSMissing, err)
+	// Go answers HTTP on a TLS port with a HTTP/1.0 line, OpenSSL and others with an alert (record type 21).
+	case scheme == "ws" && (errors.Is(err, ws.ErrHandshakeBadProtocol) || errors.Is(err, ws.ErrMalformedResponse)):
+		return fmt.Errorf("%w, or is no HTTP server: %w", ErrTLSNeeded, err)
+	case network, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case handshakeError(err):
+		return fmt.Errorf("%w: %w", ErrNotWebSocket, err)
+	}
+	return err
+}
+
+func handshakeError(err error) bool {
+	for _, known := range []error{
+		ws.ErrHandshakeBadProtocol, ws.ErrHandshakeBadUpgrade, ws.ErrHandshakeBadConnection,
+		ws.ErrHandshakeBadSecAccept, ws.ErrHandshakeBadSubProtocol, ws.ErrHandshakeBadExtensions,
+		ws.ErrMalformedResponse, io.EOF, io.ErrUnexpectedEOF,
+	} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
+}
+
+// readAnswer makes an error of a HTTP answer other than 101.
+func readAnswer(r io.Reader) error {
+	response, err := http.ReadResponse(bufio.NewReader(r), nil)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotWebSocket, err)
+	}
+	defer response.Body.Close() //nolint:errcheck // nothing follows on this connection
+	// A body that is cut off is still an answer.
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	var said struct {
+		Error struct {
+			Code    string `json:"code"`
+			Message string `json:"message"`
+			Hint    string `json:"hint"`
+		} `json:"error"`
+	}
+	if json.Unmarshal(bytes.TrimSpace(body), &said) != nil {
+		said.Error.Code = "" // somebody else's answer, such as a proxy's
+	}
+	if worthRetrying(response.StatusCode) {
+		return &unavailableError{
+			status:     response.StatusCode,
+			code:       said.Error.Code,
+			retryAfter: retryAfter(response.Header.Get("Retry-After"), time.Now()),
+		}
+	}
+	return &RefusedError{
+		Status:  response.StatusCode,
+		Code:    said.Error.Code,
+		Message: said.Error.Message,
+		Hint:    said.Error.Hint,
+	}
+}
+
+func worthRetrying(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
+		return false
+	}
+	return status >= 500
+}
+
+// retryAfter reads the header of that name: seconds, or a date (RFC 9110, section 10.2.3).
+func retryAfter(value string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if date, err := http.ParseTime(value); err == nil {
+		return max(0, date.Sub(now))
+	}
+	return 0
+}
