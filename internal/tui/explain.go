@@ -1,0 +1,101 @@
+package tui
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+
+	"recado"
+	"recado/client"
+	"recado/internal/locale"
+)
+
+// Problem finds the texts for an error of a connection to address: they are error.<id>, with these facts,
+// and error.<id>.hint. An error that nobody foresaw is the problem "connection_failed".
+func Problem(err error, address string) (id string, facts []any) {
+	host := address
+	if u, urlErr := url.Parse(address); urlErr == nil {
+		host = u.Host
+	}
+	facts = []any{"Address", address, "Host", host}
+	if closed, is := errors.AsType[*client.CloseError](err); is {
+		return closeProblem(closed), append(facts, "Code", int(closed.Code), "Reason", SafeLine(closed.Reason))
+	}
+	_, isName := errors.AsType[*net.DNSError](err)
+	dial, isDial := errors.AsType[*net.OpError](err)
+	switch {
+	case errors.Is(err, client.ErrTLSMissing):
+		return "tls_missing", facts
+	case errors.Is(err, client.ErrTLSNeeded):
+		return "tls_needed", facts
+	case isCertificate(err):
+		return "cert_untrusted", append(facts, "Cause", SafeLine(rootCause(err).Error()))
+	case errors.Is(err, client.ErrNotWebSocket):
+		return "not_websocket", facts
+	case errors.Is(err, client.ErrSilent):
+		return "server_silent", facts
+	case isName:
+		return "host_unknown", facts
+	case isDial && dial.Op == "dial" && !dial.Timeout():
+		return "no_server", facts
+	}
+	return "connection_failed", append(facts, "Cause", SafeLine(fmt.Sprint(rootCause(err))))
+}
+
+func closeProblem(closed *client.CloseError) string {
+	switch closed.Code {
+	case recado.CloseGoingAway, recado.CloseRestart:
+		return "server_stopped"
+	case recado.CloseTooBig:
+		return "message_too_big_closed"
+	case recado.CloseOverloaded:
+		return "server_overloaded"
+	case recado.CloseSlow:
+		return "slow_reader"
+	case recado.CloseFlood:
+		return "flood"
+	}
+	return "closed"
+}
+
+// IsTLS tells the problems that are about encryption.
+func IsTLS(err error) bool {
+	return errors.Is(err, client.ErrTLSMissing) || errors.Is(err, client.ErrTLSNeeded) || isCertificate(err)
+}
+
+func isCertificate(err error) bool {
+	_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
+	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
+	_, misnamed := errors.AsType[x509.HostnameError](err)
+	_, alert := errors.AsType[tls.AlertError](err)
+	return unverified || unknown || misnamed || alert
+}
+
+func rootCause(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
+
+// Refusal is what to tell about a refusal, and what can be done: in the server's words if it gave any.
+func Refusal(refused *client.RefusedError, texts *locale.Texts) (message, hint string) {
+	switch {
+	case refused.Close != 0:
+		return texts.Text("chat.refused.close", "Code", int(refused.Close), "Reason", SafeLine(refused.Code)),
+			texts.Text("chat.refused.close.hint")
+	case refused.Message == "":
+		return texts.Text("chat.refused.status", "Status", refused.Status), texts.Text("chat.refused.status.hint")
+	}
+	hint = SafeLine(refused.Hint)
+	if hint == "" {
+		hint = texts.Text("chat.refused.status.hint")
+	}
+	return texts.Text("chat.refused", "Message", SafeLine(refused.Message), "Code", SafeLine(refused.Code)), hint
+}
