@@ -1,0 +1,46 @@
+package main
+
+import (
+	"net/url"
+	"strings"
+
+	"recado"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// roomAddress makes an address of what a person writes for a room: its name on server, host:port/room, or the
+// whole address. Whether such an address is one is for the client to say.
+func roomAddress(server, given string) (string, error) {
+	if strings.ContainsAny(given, "/?") || hasPort(given) {
+		return withScheme(given), nil
+	}
+	room := norm.NFC.String(given)
+	if err := recado.CheckRoom(room); err != nil {
+		return "", addressProblem(given, err)
+	}
+	u, err := url.Parse(server)
+	if err != nil {
+		return "", addressProblem(server, err)
+	}
+	u.Path, u.RawPath = "/"+room, ""
+	return u.String(), nil
+}
+
+func addressProblem(address string, err error) error {
+	return &exitError{code: exitUsage, err: &problem{id: "address_wrong", facts: []any{"Address", address}, err: err}}
+}
+
+// withScheme lets a person write host:port for ws://host:port.
+func withScheme(address string) string {
+	if strings.Contains(address, "://") {
+		return address
+	}
+	return "ws://" + address
+}
+
+// hasPort tells host:port from the name of a room with a colon in it.
+func hasPort(given string) bool {
+	i := strings.LastIndexByte(given, ':')
+	return i > 0 && i < len(given)-1 && strings.Trim(given[i+1:], "0123456789") == ""
+}

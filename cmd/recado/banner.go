@@ -1,0 +1,194 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"recado/internal/server"
+
+	"github.com/mdp/qrterminal/v3"
+)
+
+// announce tells that the server listens: to a script by the first line, which is the same in every language
+// and the only one unless stdout is a terminal.
+func (s *serving) announce(at server.Addresses) {
+	if at.WebBusy != nil {
+		s.warnWebBusy(at)
+	}
+	var network []string
+	if s.config.lan {
+		network = networkURLs(at.Web)
+	}
+	switch {
+	case s.manner.quiet:
+	case s.manner.json:
+		_ = json.NewEncoder(s.stdout).Encode(struct { // whoever closed stdout does not want to know
+			Event string   `json:"event"`
+			WS    string   `json:"ws"`
+			Web   string   `json:"web"`
+			LAN   []string `json:"lan"`
+		}{"listening", "ws://" + at.Listen, "http://" + at.Web, append([]string{}, network...)})
+	default:
+		say(s.stdout, "Servidor WebSocket iniciado em ws://"+at.Listen+"\n")
+		if isTerminal(s.stdout) {
+			say(s.stdout, s.banner(at, network))
+		}
+	}
+}
+
+// say writes to one of the program's streams. Whoever closed it does not want to know.
+func say(w io.Writer, text string) { _, _ = io.WriteString(w, text) }
+
+// banner says to a person what to do next.
+func (s *serving) banner(at server.Addresses, network []string) string {
+	var b strings.Builder
+	line := func(label, text string) { fmt.Fprintf(&b, "  %-10s %s\n", s.texts.Text(label), text) }
+	place := func(url, where string) string { return fmt.Sprintf("%-32s %s", url, s.texts.Text(where)) }
+	chat := "recado chat"
+	if at.Listen != standardListen {
+		chat += " ws://" + at.Listen
+	}
+	b.WriteString("\n")
+	line("serve.page", place("http://"+at.Web, "serve.this_computer"))
+	line("serve.terminal", chat)
+	switch {
+	case len(network) > 0:
+		for _, url := range network {
+			line("serve.network", place(url, "serve.any_device"))
+		}
+		fmt.Fprintf(&b, "\n%s\n  ⚠ %s\n", s.qrCode(network[0]), s.texts.Text("serve.no_password"))
+	case s.config.lan:
+		line("serve.network", s.texts.Text("serve.no_network"))
+	case s.config.isLocal():
+		line("serve.network", s.texts.Text("serve.network_closed"))
+	default:
+		line("serve.network", s.texts.Text("serve.network_open"))
+	}
+	fmt.Fprintf(&b, "\n  %s\n", s.texts.Text("serve.help"))
+	return b.String()
+}
+
+// qrCode draws url in half blocks, white on black whatever the terminal's colours are: not every camera
+// reads the negative.
+func (s *serving) qrCode(url string) string {
+	var code, b strings.Builder
+	qrterminal.GenerateWithConfig(url, qrterminal.Config{
+		Level: qrterminal.L, Writer: &code, HalfBlocks: true, QuietZone: 2,
+		BlackChar: qrterminal.BLACK_BLACK, WhiteChar: qrterminal.WHITE_WHITE,
+		BlackWhiteChar: qrterminal.BLACK_WHITE, WhiteBlackChar: qrterminal.WHITE_BLACK,
+	})
+	for row := range strings.Lines(code.String()) {
+		row = strings.TrimSuffix(row, "\n")
+		if s.color {
+			row = "\x1b[97;40m" + row + "\x1b[0m"
+		}
+		b.WriteString("  " + row + "\n")
+	}
+	return b.String()
+}
+
+// warnWebBusy speaks to a person or, in English, to the log.
+func (s *serving) warnWebBusy(at server.Addresses) {
+	if isTerminal(s.stderr) {
+		_, port, _ := net.SplitHostPort(s.config.web) // the server has split it before
+		say(s.stderr, s.texts.Text("serve.web_busy", "Port", port, "URL", "http://"+at.Web)+"\n")
+		return
+	}
+	s.log.Warn("web address in use, the page is served at the other one", "address", s.config.web, "page", "http://"+at.Web)
+}
+
+// announceStop tells why the end may take a while.
+func (s *serving) announceStop(clients int) {
+	switch {
+	case !isTerminal(s.stderr):
+		s.log.Info("server stopping", "clients", clients)
+	case clients == 0:
+		say(s.stderr, overCtrlC+s.texts.Text("serve.stopping_alone")+"\n")
+	default:
+		say(s.stderr, overCtrlC+s.texts.Count("serve.stopping", clients)+"\n")
+	}
+}
+
+// overCtrlC writes over the ^C that the terminal shows.
+const overCtrlC = "\r"
+
+// isLocal reports whether only this machine can reach the server.
+func (c *config) isLocal() bool {
+	return !slices.ContainsFunc([]string{c.listen, c.web}, func(address string) bool {
+		host, _, err := net.SplitHostPort(address)
+		ip, notIP := netip.ParseAddr(host)
+		return err == nil && !strings.EqualFold(host, "localhost") && (notIP != nil || !ip.IsLoopback())
+	})
+}
+
+// networkURLs are those under which other devices reach the page, the likeliest first. web is where it is.
+func networkURLs(web string) (urls []string) {
+	host, port, err := net.SplitHostPort(web)
+	if err != nil {
+		return nil
+	}
+	addresses := networkAddresses()
+	if ip, err := netip.ParseAddr(host); err == nil {
+		// One address was asked for, so the others do not reach the page.
+		addresses = slices.DeleteFunc(addresses, func(a netip.Addr) bool { return a != ip.Unmap() })
+	}
+	for _, addr := range addresses {
+		urls = append(urls, "http://"+net.JoinHostPort(addr.String(), port))
+	}
+	return urls
+}
+
+// networkAddresses are this machine's addresses that others in its network can reach: IPv4 if there is any,
+// since people may have to type one, and not those of networks that exist inside this machine only.
+func networkAddresses() []netip.Addr {
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		return nil
+	}
+	var found []netip.Addr
+	for _, i := range interfaces {
+		if i.Flags&net.FlagUp == 0 || i.Flags&net.FlagLoopback != 0 || isVirtual(i.Name) {
+			continue
+		}
+		networks, err := i.Addrs()
+		if err != nil {
+			continue
+		}
+		for _, network := range networks {
+			prefix, err := netip.ParsePrefix(network.String())
+			if err == nil && prefix.Addr().IsGlobalUnicast() {
+				found = append(found, prefix.Addr().Unmap())
+			}
+		}
+	}
+	if slices.ContainsFunc(found, netip.Addr.Is4) {
+		found = slices.DeleteFunc(found, netip.Addr.Is6)
+	}
+	slices.SortStableFunc(found, func(a, b netip.Addr) int {
+		return -cmp.Compare(priority(a), priority(b))
+	})
+	return found
+}
+
+// priority prefers the addresses of home and office networks.
+func priority(addr netip.Addr) int {
+	if addr.IsPrivate() {
+		return 1
+	}
+	return 0
+}
+
+func isVirtual(name string) bool {
+	for _, prefix := range []string{"docker", "br-", "veth", "virbr", "vmnet", "vboxnet", "cni", "flannel"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}

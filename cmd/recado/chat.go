@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"recado"
+	"recado/client"
+	"recado/internal/locale"
+	"recado/internal/tui"
+
+	"github.com/spf13/cobra"
+)
+
+const (
+	exitUnreachable = 5
+	exitRefused     = 6
+	exitTLS         = 7
+)
+
+// defaultServer is where recado serve listens.
+const defaultServer = "ws://localhost:8765/"
+
+func newChatCommand(p *program) *cobra.Command {
+	texts, err := p.texts()
+	if err != nil {
+		texts = locale.New(locale.English) // the error is told when the command runs
+	}
+	server := defaultServer
+	if named := p.getenv("RECADO_SERVER"); named != "" {
+		server = named
+	}
+	return &cobra.Command{
+		Use:     "chat " + texts.Text("chat.use"),
+		Short:   texts.Text("chat.short"),
+		Long:    texts.Text("chat.long", "Default", server),
+		Example: "  recado chat\n  recado chat ops\n  recado chat wss://example.com/ops\n  tail -f app.log | recado chat logs",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return &exitError{code: exitUsage, err: &problem{id: "argument_unexpected", facts: []any{"Argument", args[1]}}}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			address, err := withScheme(server), error(nil)
+			if len(args) > 0 {
+				address, err = roomAddress(address, args[0])
+			}
+			if err != nil {
+				return err
+			}
+			return p.chat(cmd.Context(), texts, address)
+		},
+	}
+}
+
+// chat talks in the room of address until the person or stdin ends.
+func (p *program) chat(ctx context.Context, texts *locale.Texts, address string) error {
+	ctx, stop := signalContext(ctx)
+	defer stop()
+	chat := tui.Chat{
+		Texts: texts,
+		Client: client.Config{
+			URL:    address,
+			Header: http.Header{"Accept-Language": {string(texts.Language())}, "User-Agent": {"recado"}},
+		},
+	}
+	in, isFile := p.stdin.(*os.File)
+	out, isAlso := p.stdout.(*os.File)
+	var err error
+	if isFile && isAlso && isTerminal(in) && isTerminal(out) {
+		line := tui.Line{
+			Chat: chat, In: in, Out: out,
+			Plain: p.getenv("TERM") == "dumb",
+			Color: p.getenv("NO_COLOR") == "",
+		}
+		err = line.Run(ctx)
+	} else {
+		pipe := tui.Pipe{Chat: chat, In: p.stdin, Out: p.stdout, Err: p.stderr, Terminal: isTerminal(p.stdout)}
+		err = pipe.Run(ctx)
+	}
+	if received, is := errors.AsType[signalError](context.Cause(ctx)); is && ctx.Err() != nil {
+		return &exitError{code: signalCode(received.signal)}
+	}
+	return chatProblem(err, texts, address)
+}
+
+// chatProblem gives the errors of a chat their texts and exit codes.
+func chatProblem(err error, texts *locale.Texts, address string) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, tui.ErrInterrupted) {
+		return &exitError{code: signalCode(syscall.SIGINT)}
+	}
+	if refused, is := errors.AsType[*client.RefusedError](err); is {
+		message, hint := tui.Refusal(refused, texts)
+		return &exitError{code: exitRefused, err: &problem{id: "refused", facts: []any{"Message", message, "Hint", hint}, err: err}}
+	}
+	if closed, is := errors.AsType[*client.CloseError](err); is && closed.Code == recado.CloseTooBig {
+		return connectionProblem(closed, address)
+	}
+	if lost, is := errors.AsType[*client.LostError](err); is {
+		return &problem{id: "messages_lost", facts: []any{"Lost", tui.LostText(texts, lost.Lost)}, err: err}
+	}
+	if long, is := errors.AsType[*tui.LineTooLongError](err); is {
+		return &problem{id: "line_too_long", facts: []any{"Line", long.Line, "Limit", long.Limit}, err: err}
+	}
+	if unreachable, is := errors.AsType[*tui.UnreachableError](err); is {
+		code := exitUnreachable
+		if tui.IsTLS(unreachable.Err) {
+			code = exitTLS
+		}
+		return &exitError{code: code, err: connectionProblem(unreachable.Err, address)}
+	}
+	if errors.Is(err, client.ErrURL) {
+		return addressProblem(address, err)
+	}
+	return err
+}
+
+func connectionProblem(err error, address string) error {
+	id, facts := tui.Problem(err, address)
+	return &problem{id: id, facts: facts, err: err}
+}
+
+// A signalError is why a context ended.
+type signalError struct{ signal os.Signal }
+
+func (e signalError) Error() string { return e.signal.String() }
+
+// signalContext ends at Ctrl+C or SIGTERM; its cause is a signalError. A pipe that nobody reads any more becomes
+// an error of writing instead of a signal.
+func signalContext(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Ignore(syscall.SIGPIPE)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case received := <-signals:
+			cancel(signalError{received})
+		case <-done:
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		signal.Reset(syscall.SIGPIPE)
+		close(done)
+		cancel(nil)
+	}
+}

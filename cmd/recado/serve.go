@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"recado"
+	"recado/internal/broker/memory"
+	"recado/internal/locale"
+	"recado/internal/server"
+
+	"github.com/spf13/cobra"
+)
+
+// drainTime is how long clients have to take their leave.
+const drainTime = 10 * time.Second
+
+func newServeCommand(p *program, texts *locale.Texts) *cobra.Command {
+	c := newConfig()
+	var how manner
+	cmd := &cobra.Command{
+		Use:     "serve",
+		Short:   texts.Text("serve.short"),
+		Long:    texts.Text("serve.long"),
+		Example: "  recado serve\n  recado serve --lan\n  recado serve --listen :8765 --web \"\" --limits-message-size 1MiB",
+		Args:    noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.readEnvironment(cmd.Flags(), p.environ()); err != nil {
+				return err
+			}
+			s := &serving{color: p.getenv("NO_COLOR") == "", stdout: p.stdout, stderr: p.stderr, config: c, manner: how, texts: texts, log: p.logger(c)}
+			return s.run(cmd.Context())
+		},
+	}
+	cmd.Flags().SortFlags = false // the table has an order for reading
+	c.addFlags(cmd.Flags(), texts)
+	cmd.Flags().BoolVar(&how.json, "json", false, texts.Text("serve.json"))
+	cmd.Flags().BoolVarP(&how.quiet, "quiet", "q", false, texts.Text("serve.quiet"))
+	return cmd
+}
+
+// logger is for what goes on in the server; it writes to stderr.
+func (p *program) logger(c *config) *slog.Logger {
+	return newLogger(p.stderr, c.logFormat, c.logLevel, isTerminal(p.stderr), p.getenv("NO_COLOR") == "")
+}
+
+// A serving is one run of recado serve.
+type serving struct {
+	stdout, stderr io.Writer
+	config         *config
+	manner         manner
+	texts          *locale.Texts
+	color          bool
+	log            *slog.Logger
+}
+
+// A manner is how the start is announced on stdout.
+type manner struct{ json, quiet bool }
+
+// run serves until a signal. The exit code is 0 when the clients were told and have left or had their time;
+// a second signal cuts that short, with the code of a program that the signal ended.
+func (s *serving) run(ctx context.Context) error {
+	broker := memory.New()
+	defer func() { _ = broker.Close() }() // it keeps nothing that could be lost
+	relay, err := server.New(s.config.server(broker, s.log))
+	if err != nil {
+		return startProblem(err)
+	}
+	addresses, err := relay.Listen(ctx)
+	if err != nil {
+		return startProblem(err)
+	}
+	signals := make(chan os.Signal, 2) // a second one must not be missed
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	ended := make(chan error, 1)
+	go func() { ended <- relay.Serve() }()
+	s.announce(addresses)
+	select {
+	case failure := <-ended:
+		return errors.Join(fmt.Errorf("serve: %w", failure), s.stop(ctx, relay, recado.CloseInternal, signals))
+	case <-ctx.Done():
+		err = s.stop(context.WithoutCancel(ctx), relay, recado.CloseGoingAway, signals)
+	case first := <-signals:
+		code := recado.CloseGoingAway
+		if first == syscall.SIGTERM {
+			code = recado.CloseRestart // whoever stops us this way starts us again
+		}
+		err = s.stop(ctx, relay, code, signals)
+	}
+	return errors.Join(err, <-ended)
+}
+
+// stop tells the clients and waits for them, until drainTime or another signal.
+func (s *serving) stop(ctx context.Context, relay *server.Server, code recado.CloseCode, signals <-chan os.Signal) error {
+	ctx, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
+	s.announceStop(relay.Clients())
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		if err := relay.Stop(ctx, code); err != nil {
+			s.log.Warn("connections cut", "error", err)
+		}
+	}()
+	select {
+	case <-stopped:
+		return nil
+	case second := <-signals:
+		cancel()
+		<-stopped
+		return &exitError{code: signalCode(second)}
+	}
+}
+
+// signalCode is the exit code that shells give to a program which the signal ended.
+func signalCode(sig os.Signal) int {
+	if number, ok := sig.(syscall.Signal); ok {
+		return 128 + int(number)
+	}
+	return exitFailure
+}
+
+// server is the configuration of the server's own.
+func (c *config) server(broker recado.Broker, log *slog.Logger) server.Config {
+	return server.Config{
+		Broker:       broker,
+		Listen:       c.listen,
+		Web:          c.web,
+		WebOptional:  !c.webChosen,
+		LAN:          c.lan,
+		AllowOrigins: c.allowOrigins,
+		AllowHosts:   c.allowHosts,
+		Limits:       c.limits,
+		Compress:     c.compress,
+		Log:          log,
+	}
+}
+
+// startProblem gives an error of the start its texts and its exit code.
+func startProblem(err error) error {
+	var start *server.StartError
+	if !errors.As(err, &start) {
+		return err
+	}
+	code := exitBind
+	if start.Code == "fd_limit" || start.Code == "address_invalid" {
+		code = exitConfig
+	}
+	return &exitError{code: code, err: &problem{id: start.Code, facts: start.Facts, err: start.Err}}
+}

@@ -1,0 +1,241 @@
+package main
+
+import (
+	"cmp"
+	"log/slog"
+	"math"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"recado"
+	"recado/internal/auth"
+)
+
+// What zero means in a setting whose zero field means the default.
+const (
+	atLeastOne = false
+	canBeOff   = true
+)
+
+// anySize is for sizes without a maximum of their own.
+const anySize = math.MaxInt32
+
+const switchType = "bool" // the one that pflag shows without a value
+
+// A valueError says what a value should have been: the text "value.<id>".
+type valueError struct {
+	id    string
+	facts []any
+}
+
+func (e *valueError) Error() string { return strings.TrimSpace("want " + e.id) }
+
+func want(id string, facts ...any) error { return &valueError{id, facts} }
+
+// The types below implement pflag.Value over a variable of the configuration.
+
+type countValue struct {
+	to  *int
+	off bool // 0 switches it off
+}
+
+func (v countValue) Set(s string) error {
+	n, err := strconv.ParseInt(s, 10, 32)
+	switch {
+	case err == nil && n == 0 && v.off:
+		*v.to = recado.Off
+	case err == nil && n > 0:
+		*v.to = int(n)
+	case v.off:
+		return want("count_or_off")
+	default:
+		return want("count")
+	}
+	return nil
+}
+
+func (v countValue) String() string { return "" }
+func (v countValue) Type() string   { return "count" }
+
+func formatCount(n int) string { return strconv.Itoa(n) }
+
+type sizeValue struct {
+	to  *int
+	max int
+}
+
+func (v sizeValue) Set(s string) error {
+	n, err := parseSize(s)
+	if err != nil || n < 1 {
+		return want("size")
+	}
+	if n > int64(v.max) {
+		return want("size_at_most", "Max", formatSize(v.max))
+	}
+	*v.to = int(n)
+	return nil
+}
+
+func (v sizeValue) String() string { return "" }
+func (v sizeValue) Type() string   { return "size" }
+
+// parseSize reads a number of bytes: plain, or with a unit, binary or decimal.
+func parseSize(s string) (int64, error) {
+	units := map[string]int64{
+		"": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30,
+	}
+	digits := strings.TrimRight(s, "BKMGibkmg")
+	unit, known := units[strings.ToLower(s[len(digits):])]
+	n, err := strconv.ParseInt(strings.TrimSpace(digits), 10, 32) // the largest times the largest fits 64 bits
+	if err != nil || !known {
+		return 0, cmp.Or(err, strconv.ErrSyntax)
+	}
+	return n * unit, nil
+}
+
+// formatSize writes what parseSize reads, in the largest unit that leaves no fraction.
+func formatSize(n int) string {
+	unit := 0
+	for n >= 1024 && n%1024 == 0 && unit < 3 {
+		n /= 1024
+		unit++
+	}
+	return strconv.Itoa(n) + []string{"", "KiB", "MiB", "GiB"}[unit]
+}
+
+type durationValue struct {
+	to  *time.Duration
+	off bool // 0 switches it off
+}
+
+func (v durationValue) Set(s string) error {
+	d, err := time.ParseDuration(s)
+	switch {
+	case err == nil && d == 0 && v.off:
+		*v.to = recado.Off
+	case err == nil && d >= time.Millisecond:
+		*v.to = d
+	case v.off:
+		return want("duration_or_off")
+	default:
+		return want("duration")
+	}
+	return nil
+}
+
+func (v durationValue) String() string { return "" }
+func (v durationValue) Type() string   { return "duration" }
+
+// formatDuration leaves out the zeros of 1m0s.
+func formatDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+type switchValue bool
+
+func (v *switchValue) Set(s string) error {
+	b, err := strconv.ParseBool(s)
+	if err != nil {
+		return want("switch")
+	}
+	*v = switchValue(b)
+	return nil
+}
+
+func (v *switchValue) String() string   { return "" }
+func (v *switchValue) Type() string     { return switchType }
+func (v *switchValue) IsBoolFlag() bool { return true }
+
+type levelValue slog.Level
+
+func (v *levelValue) Set(s string) error {
+	level, known := map[string]slog.Level{
+		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+	}[s]
+	if !known {
+		return want("choice", "Choices", "debug, info, warn, error")
+	}
+	*v = levelValue(level)
+	return nil
+}
+
+func (v *levelValue) String() string { return "" }
+func (v *levelValue) Type() string   { return "level" }
+
+type formatValue struct{ to *string }
+
+func (v formatValue) Set(s string) error {
+	if s != textFormat && s != jsonFormat {
+		return want("choice", "Choices", textFormat+", "+jsonFormat)
+	}
+	*v.to = s
+	return nil
+}
+
+func (v formatValue) String() string { return "" }
+func (v formatValue) Type() string   { return "format" }
+
+type addressValue struct {
+	to       *string
+	optional bool // "" is a value
+}
+
+func (v addressValue) Set(s string) error {
+	_, port, err := net.SplitHostPort(s)
+	if number, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil || strconv.FormatUint(number, 10) != port {
+		if s != "" || !v.optional {
+			return want("address")
+		}
+	}
+	*v.to = s
+	return nil
+}
+
+func (v addressValue) String() string { return "" }
+func (v addressValue) Type() string   { return "address" }
+
+// A listValue is separated by commas, or repeated as a flag.
+type listValue struct {
+	to    *[]string
+	id    string
+	check func(entry string) error
+}
+
+func newOrigins(to *[]string) listValue {
+	return listValue{to, "origin", func(entry string) error {
+		_, err := auth.New(auth.Config{AllowOrigins: []string{entry}})
+		return err
+	}}
+}
+
+func newHosts(to *[]string) listValue {
+	return listValue{to, "host", func(entry string) error {
+		_, err := auth.New(auth.Config{AllowHosts: []string{entry}})
+		return err
+	}}
+}
+
+func (v listValue) Set(s string) error {
+	if s == "" {
+		return nil
+	}
+	for entry := range strings.SplitSeq(s, ",") {
+		if entry = strings.TrimSpace(entry); v.check(entry) != nil {
+			return want(v.id)
+		}
+		*v.to = append(*v.to, entry)
+	}
+	return nil
+}
+
+func (v listValue) String() string { return "" }
+func (v listValue) Type() string   { return v.id }
