@@ -1,0 +1,230 @@
+package loadgen
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/gobwas/ws"
+	"golang.org/x/sys/unix"
+)
+
+// Run connects, makes the load, and measures. With an error from the load itself, such as ErrMissing, it
+// returns what was measured until then.
+func Run(ctx context.Context, c Config) (*Result, error) {
+	c = c.withDefaults()
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	r := &Result{Config: c, Latency: hdrhistogram.New(1000, int64(time.Hour), 3)}
+	if c.PID != 0 {
+		var err error
+		if r.RSSBefore, err = residentBytes(c.PID); err != nil {
+			return nil, err
+		}
+	}
+	l, err := newLoad(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer l.close()
+	r.Connecting = l.connecting
+	err = l.measure(ctx, r)
+	r.Lost, _ = l.ledger.missing()
+	r.Duplicated, r.OutOfOrder = l.ledger.duplicated, l.ledger.outOfOrder
+	r.Echoed, r.Foreign = l.ledger.echoed, l.ledger.foreign
+	r.StalledClosed = l.stalledClosed
+	return r, err
+}
+
+// Idle connects, lets Config.Settle pass without a message, and reads how much memory the server has taken.
+func Idle(ctx context.Context, c Config) (*IdleResult, error) {
+	c = c.withDefaults()
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	before, err := residentBytes(c.PID)
+	if err != nil {
+		return nil, err
+	}
+	l, err := newLoad(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer l.close()
+	if err = l.pass(ctx, c.Settle); err != nil {
+		return nil, err
+	}
+	after, err := residentBytes(c.PID)
+	if err != nil {
+		return nil, err
+	}
+	return &IdleResult{Connections: c.Connections, Connecting: l.connecting, RSSBefore: before, RSSAfter: after}, nil
+}
+
+// A load is all connections and the one epoll that they hang on.
+type load struct {
+	config  Config
+	pattern pattern
+	ledger  *ledger
+	members []member // senders first, stalled ones last
+	frames  [][]byte // by sender
+
+	poll    int
+	events  []unix.EpollEvent
+	buffer  []byte
+	answers []byte
+	free    []int // senders that got room in this batch
+
+	start         time.Time
+	connecting    time.Duration
+	looked        int64 // when the context was
+	fewReady      bool  // at the last look
+	inVain        int   // looks since something was ready
+	sending       bool
+	latency       *hdrhistogram.Histogram // nil while not measuring
+	stalledClosed int
+}
+
+func newLoad(ctx context.Context, c Config) (*load, error) {
+	opcode := ws.OpText
+	if c.Binary {
+		opcode = ws.OpBinary
+	}
+	l := &load{
+		config:  c,
+		pattern: newPattern(c.Size, opcode),
+		ledger:  newLedger(c.Connections-c.Stalled, c.Senders, c.InFlight),
+		members: make([]member, c.Connections),
+		events:  make([]unix.EpollEvent, batch),
+		buffer:  make([]byte, readBuffer+2*max(c.Size, foreignSize)),
+		start:   time.Now(),
+	}
+	for range c.Senders {
+		l.frames = append(l.frames, l.pattern.clientFrame())
+	}
+	d, err := newDialer(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if l.poll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	if err := d.dialAll(ctx, l.members, c.Dialing); err != nil {
+		l.close()
+		return nil, err
+	}
+	l.connecting = time.Since(l.start)
+	if err := l.join(ctx); err != nil {
+		l.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// join makes sure that the server has taken every connection in: servers may answer the handshake before they
+// do, but a pong comes from their reading loop.
+func (l *load) join(ctx context.Context) error {
+	ping := frameHeader(ws.OpPing, 0, true)
+	for i := range l.members {
+		if err := l.watch(unix.EPOLL_CTL_ADD, i, reading); err != nil {
+			return err
+		}
+		if err := l.write(i, ping); err != nil {
+			return err
+		}
+	}
+	deadline := l.now() + int64(l.config.Timeout)
+	for i := range l.members {
+		for !l.members[i].answered {
+			if l.now() > deadline {
+				return fmt.Errorf("connection %d has not answered a ping within %v", i+1, l.config.Timeout)
+			}
+			if err := l.pass(ctx, time.Millisecond); err != nil {
+				return err
+			}
+		}
+	}
+	for i := l.listening(); i < len(l.members); i++ {
+		if err := l.watch(unix.EPOLL_CTL_MOD, i, unix.EPOLLRDHUP|unix.EPOLLONESHOT); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measure is the closed loop: warm-up, measurement, and waiting for what is still under way.
+func (l *load) measure(ctx context.Context, r *Result) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	// Pauses must be as short as asked for; 50 µs are added to them otherwise.
+	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0); err != nil {
+		return os.NewSyscallError("prctl", err)
+	}
+	defer func() { _ = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0) }() // the default again
+	l.sending = true
+	for sender := range l.frames {
+		if err := l.send(sender); err != nil {
+			return err
+		}
+	}
+	if err := l.pass(ctx, l.config.Warmup); err != nil {
+		return err
+	}
+	l.latency = r.Latency
+	before, err := l.usage()
+	if err != nil {
+		return err
+	}
+	failed := l.pass(ctx, l.config.Duration)
+	after, err := l.usage()
+	if err != nil {
+		return err
+	}
+	l.latency = nil
+	r.Elapsed = time.Duration(after.at - before.at)
+	r.Deliveries, r.Messages = after.deliveries-before.deliveries, after.messages-before.messages
+	r.OwnCPU, r.ServerCPU, r.RSSAfter = after.own-before.own, after.server-before.server, after.resident
+	if failed != nil {
+		return failed
+	}
+	l.sending = false
+	for missing, _ := l.ledger.missing(); missing > 0; missing, _ = l.ledger.missing() {
+		if err := l.pass(ctx, time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return l.pass(ctx, linger)
+}
+
+// usage is what a measurement takes the difference of.
+type usage struct {
+	at, deliveries, messages, resident int64
+	own, server                        time.Duration
+}
+
+func (l *load) usage() (u usage, err error) {
+	u.at, u.deliveries, u.messages = l.now(), l.ledger.deliveries, l.ledger.messages
+	if u.own, err = cpuTime(0); err != nil || l.config.PID == 0 {
+		return u, err
+	}
+	if u.server, err = cpuTime(l.config.PID); err != nil {
+		return u, err
+	}
+	u.resident, err = residentBytes(l.config.PID) // last: it takes milliseconds
+	return u, err
+}
+
+func (l *load) now() int64 {
+	return int64(time.Since(l.start))
+}
+
+func (l *load) close() {
+	for i := range l.members {
+		l.members[i].close()
+	}
+	_ = unix.Close(l.poll)
+}

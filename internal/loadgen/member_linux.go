@@ -1,0 +1,139 @@
+package loadgen
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/gobwas/ws"
+	"golang.org/x/sys/unix"
+)
+
+// A member is one connection.
+type member struct {
+	fd       int    // 0: none
+	partial  []byte // the beginning of a frame whose rest has not come yet
+	message  []byte // the fragments of a message so far
+	unsent   []byte // what the kernel has not taken yet
+	answered bool   // our ping
+}
+
+// keep remembers an unfinished frame until the next read.
+func (m *member) keep(rest []byte) {
+	m.partial = append(m.partial[:0], rest...)
+}
+
+// write sends what it can at once; left says that the rest waits in m.unsent for the descriptor to be writable.
+func (m *member) write(frames []byte) (left bool, err error) {
+	if len(m.unsent) > 0 {
+		m.unsent = append(m.unsent, frames...)
+		return true, nil
+	}
+	n, err := unix.Write(m.fd, frames)
+	if err != nil && !again(err) {
+		return false, os.NewSyscallError("write", err)
+	}
+	m.unsent = append(m.unsent, frames[max(0, n):]...)
+	return len(m.unsent) > 0, nil
+}
+
+// flush is write for what is left.
+func (m *member) flush() (left bool, err error) {
+	frames := m.unsent
+	m.unsent = nil
+	return m.write(frames)
+}
+
+// close says goodbye if the kernel takes it, and does not wait for the answer.
+func (m *member) close() {
+	if m.fd == 0 {
+		return
+	}
+	goodbye := append(frameHeader(ws.OpClose, 2, true), 0x03, 0xe8) // 1000
+	_, _ = m.write(goodbye)                                         // it may be closed already
+	_ = unix.Close(m.fd)
+	m.fd = 0
+}
+
+// parse goes through all whole frames in b and returns what is left: the beginning of one. The answers to
+// control frames are appended to *answers.
+func (m *member) parse(number int, b []byte, p *pattern, to *ledger, answers *[]byte) (rest []byte, err error) {
+	header, whole := len(p.header), len(p.header)+p.size
+	for {
+		if len(b) >= whole && p.starts(b) {
+			if sender, message, ok := p.read(b[header:whole]); ok {
+				to.hear(number, sender, message)
+			} else {
+				to.foreign++
+			}
+			b = b[whole:]
+			continue
+		}
+		if len(b) < whole && bytes.HasPrefix(p.header, b[:min(header, len(b))]) {
+			return b, nil
+		}
+		n, err := m.parseOther(number, b, p, to, answers)
+		if n == 0 || err != nil {
+			return b, err
+		}
+		b = b[n:]
+	}
+}
+
+// parseOther takes one frame that does not look like those of the run's messages: a control frame, a fragment,
+// or something foreign. It returns its length, or 0 if it is not whole.
+func (m *member) parseOther(number int, b []byte, p *pattern, to *ledger, answers *[]byte) (int, error) {
+	from := bytes.NewReader(b)
+	header, err := ws.ReadHeader(from)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return 0, nil
+	}
+	if err != nil || header.Masked {
+		return 0, fmt.Errorf("a frame with a broken header from the server: % x", b[:min(len(b), 14)])
+	}
+	if header.Length > int64(max(p.size, foreignSize)) {
+		return 0, fmt.Errorf("a frame of %d bytes from the server", header.Length)
+	}
+	if int64(from.Len()) < header.Length {
+		return 0, nil
+	}
+	start := len(b) - from.Len()
+	payload := b[start : start+int(header.Length)]
+	length := start + len(payload)
+	switch header.OpCode {
+	case ws.OpPing:
+		*answers = append(append(*answers, frameHeader(ws.OpPong, len(payload), true)...), payload...)
+	case ws.OpPong:
+		m.answered = true
+	case ws.OpClose:
+		return 0, closedError(payload)
+	default:
+		m.message = append(m.message, payload...)
+		if len(m.message) > max(p.size, foreignSize) {
+			return 0, fmt.Errorf("a message of more than %d bytes from the server", max(p.size, foreignSize))
+		}
+		if !header.Fin {
+			return length, nil
+		}
+		if sender, message, ok := p.read(m.message); ok {
+			to.hear(number, sender, message)
+		} else {
+			to.foreign++
+		}
+		m.message = m.message[:0]
+	}
+	return length, nil
+}
+
+// foreignSize bounds messages that are not ours.
+const foreignSize = 64 << 10
+
+func closedError(payload []byte) error {
+	if len(payload) < 2 {
+		return errors.New("the server closed the connection")
+	}
+	code, reason := ws.ParseCloseFrameData(payload)
+	return fmt.Errorf("the server closed the connection: %d %q", code, reason)
+}

@@ -1,0 +1,41 @@
+package loadgen
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// cpuTime is what the process has used of all processors, in user and kernel mode, to the nanosecond;
+// /proc/PID/stat counts in ticks of 10 ms. The process 0 is this one.
+func cpuTime(pid int) (time.Duration, error) {
+	const perProcess = 2 // CPUCLOCK_SCHED of the kernel's posix-timers.h; the bits above hold the inverted pid
+	var t unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|perProcess), &t); err != nil {
+		return 0, fmt.Errorf("processor time of process %d: %w", pid, err)
+	}
+	return time.Duration(t.Nano()), nil
+}
+
+// residentBytes is the memory that the process has in RAM. The counter in /proc/PID/status may be behind by
+// some pages for each processor, so it is only the second choice.
+func residentBytes(pid int) (int64, error) {
+	for _, source := range []struct{ file, field string }{{"smaps_rollup", "Rss:"}, {"status", "VmRSS:"}} {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, source.file))
+		if err != nil {
+			continue
+		}
+		for line := range bytes.Lines(text) {
+			fields := bytes.Fields(line) // "Rss: 1234 kB"
+			if len(fields) == 3 && string(fields[0]) == source.field {
+				kilobytes, err := strconv.ParseInt(string(fields[1]), 10, 64)
+				return kilobytes << 10, err
+			}
+		}
+	}
+	return 0, fmt.Errorf("resident memory of process %d cannot be read", pid)
+}
