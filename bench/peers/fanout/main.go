@@ -1,0 +1,179 @@
+//go:build linux
+
+// Command fanout measures what one delivery costs Recado and the peers beside it: each server in turn, pinned to
+// one core, relays between many real connections of a load generator pinned to another.
+//
+//	cd bench/peers && go run ./fanout                  CPU per delivery, as a ratio to gws
+//	cd bench/peers && go run ./fanout -idle 18000      memory per idle connection
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"recado/internal/loadgen"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "fanout:", err)
+		os.Exit(1) //nolint:forbidigo // this is main
+	}
+}
+
+// Options are the command line.
+type options struct {
+	peers                []string
+	inFlight             []int
+	rounds, clients      int
+	size, idle, stalled  int
+	warmup, duration     time.Duration
+	settle, gather       time.Duration
+	json                 string
+	serverCore, loadCore int
+}
+
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("fanout", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	peers := flags.String("peers", "recado,gws,gorilla,coder", "the servers, in the order of the table; ratios are to gws")
+	inFlight := flags.String("w", "1,16,64,256", "messages in flight")
+	flags.IntVar(&o.rounds, "rounds", 3, "how often everything is measured, interleaved")
+	flags.IntVar(&o.clients, "clients", 1000, "connections")
+	flags.IntVar(&o.size, "size", 64, "bytes of a message")
+	flags.DurationVar(&o.warmup, "warmup", time.Second, "load before each measurement")
+	flags.DurationVar(&o.duration, "duration", 3*time.Second, "of each measurement")
+	flags.IntVar(&o.stalled, "stalled", 0, "connections, of all, that never read")
+	flags.IntVar(&o.idle, "idle", 0, "measure the memory of so many idle connections instead")
+	flags.DurationVar(&o.settle, "settle", 5*time.Second, "silence before memory is read")
+	flags.DurationVar(&o.gather, "gather", 100*time.Microsecond, "pause between two looks of the load generator; negative: each delivery wakes it, at the server's expense")
+	flags.StringVar(&o.json, "json", "", "also write every figure to this file")
+	flags.IntVar(&o.serverCore, "server-core", 0, "the core of the server")
+	flags.IntVar(&o.loadCore, "load-core", 1, "the core of the load")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if flags.NArg() > 0 {
+		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	o.peers = strings.Split(*peers, ",")
+	for _, peer := range o.peers {
+		if _, ok := arguments(peer); !ok {
+			return o, fmt.Errorf("-peers: %q is not known", peer)
+		}
+	}
+	for field := range strings.SplitSeq(*inFlight, ",") {
+		n, err := strconv.Atoi(field)
+		if err != nil || n < 1 {
+			return o, fmt.Errorf("-w: %q is not a number of messages", field)
+		}
+		o.inFlight = append(o.inFlight, n)
+	}
+	if o.rounds < 1 || o.clients < 2 {
+		return o, fmt.Errorf("nothing to measure with %d rounds and %d clients", o.rounds, o.clients)
+	}
+	return o, nil
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	if err = moveTo(o.loadCore); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "fanout-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	versions, err := build(ctx, dir, o.peers, stderr)
+	if err != nil {
+		return err
+	}
+	r := newReport(o, versions)
+	if o.idle > 0 {
+		err = measureIdle(ctx, o, dir, r, stderr)
+	} else {
+		err = measure(ctx, o, dir, r, stderr)
+	}
+	if err != nil {
+		return err
+	}
+	if o.json != "" {
+		if err := r.writeJSON(o.json); err != nil {
+			return err
+		}
+	}
+	return r.print(stdout)
+}
+
+// measure starts a fresh server for each cell of the table; within a round all of them meet the same weather.
+func measure(ctx context.Context, o options, dir string, r *report, progress io.Writer) error {
+	for round := range o.rounds {
+		for _, w := range o.inFlight {
+			for i := range o.peers {
+				peer := o.peers[(i+round)%len(o.peers)] // no server always comes first
+				cell, err := measureOne(ctx, o, dir, peer, w)
+				if err != nil {
+					return fmt.Errorf("%s with %d in flight: %w", peer, w, err)
+				}
+				cell.Round = round + 1
+				r.Cells = append(r.Cells, cell)
+				_, _ = fmt.Fprintf(progress, "round %d/%d  w=%-4d %-8s %7.3f µs  %9.0f deliveries/s  load %.3f µs\n",
+					cell.Round, o.rounds, w, peer, cell.ServerMicros, cell.PerSecond, cell.LoadMicros)
+			}
+		}
+	}
+	return nil
+}
+
+func measureOne(ctx context.Context, o options, dir, peer string, inFlight int) (cell, error) {
+	s, err := start(ctx, dir, peer, o.serverCore)
+	if err != nil {
+		return cell{}, err
+	}
+	defer s.stop()
+	result, err := loadgen.Run(ctx, loadgen.Config{
+		URL: s.url, PID: s.pid(), Connections: o.clients, Size: o.size, InFlight: inFlight, Stalled: o.stalled,
+		Warmup: o.warmup, Duration: o.duration, Gather: o.gather,
+	})
+	if err != nil {
+		return cell{}, err
+	}
+	return newCell(peer, result), nil
+}
+
+func measureIdle(ctx context.Context, o options, dir string, r *report, progress io.Writer) error {
+	for round := range o.rounds {
+		for _, peer := range o.peers {
+			s, err := start(ctx, dir, peer, o.serverCore)
+			if err != nil {
+				return err
+			}
+			c := loadgen.Config{URL: s.url, PID: s.pid(), Connections: o.idle, Settle: o.settle, Timeout: 30 * time.Second}
+			result, err := loadgen.Idle(ctx, c)
+			s.stop()
+			if err != nil {
+				return fmt.Errorf("%s with %d idle connections: %w", peer, o.idle, err)
+			}
+			r.Idle = append(r.Idle, newIdle(peer, round+1, result))
+			_, _ = fmt.Fprintf(progress, "round %d/%d  %-8s %6.0f bytes per connection\n",
+				round+1, o.rounds, peer, result.BytesPerConnection())
+		}
+	}
+	return nil
+}
