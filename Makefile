@@ -1,0 +1,88 @@
+# `make` lists what there is. Programs that a step needs are installed by the step that needs them:
+# Go's into bin/, Debian's by apt-get, the page's by npm into web/node_modules.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL: # the tests measure time; they share the machine with nothing
+.PHONY: help run build test check fmt fuzz bench bench-peers vuln rename clean test-go test-web tools
+
+GOLANGCI_LINT_VERSION := v2.15.0
+GOVULNCHECK_VERSION   := v1.9.0
+GOLANGCI_LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+GOVULNCHECK   := bin/govulncheck-$(GOVULNCHECK_VERSION)
+
+ARGS     ?=
+BENCH    ?= .
+FUZZTIME ?= 30s
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: ## Start the server; ARGS="--lan" adds flags
+	go run ./cmd/recado serve $(ARGS)
+
+build: ## Build bin/recado
+	go build -trimpath -o bin/recado ./cmd/recado
+
+test: test-go test-web ## Run every test: Go with the race detector, the page, a real browser
+
+test-go: tools build
+	go test -race -shuffle=on ./...
+	cd bench/peers && go test ./...
+
+test-web: tools build web/node_modules/.installed
+	cd web && RECADO_BIN=$(CURDIR)/bin/recado npm test
+
+check: $(GOLANGCI_LINT) web/node_modules/.installed ## Lint, formatting, imports, the page's types, builds for other systems
+	$(GOLANGCI_LINT) run ./...
+	cd bench/peers && $(CURDIR)/$(GOLANGCI_LINT) run --config $(CURDIR)/.golangci.yml ./...
+	go vet ./...
+	go test ./internal/house
+	GOOS=darwin GOARCH=arm64 go build ./...
+	GOOS=windows GOARCH=amd64 go build ./...
+	GOOS=linux GOARCH=arm64 go build ./...
+	cd web && npm run check
+
+fmt: $(GOLANGCI_LINT) ## Format the Go files
+	$(GOLANGCI_LINT) fmt ./...
+	cd bench/peers && $(CURDIR)/$(GOLANGCI_LINT) fmt --config $(CURDIR)/.golangci.yml ./...
+
+fuzz: ## Run each fuzz test for FUZZTIME
+	@go test -list '^Fuzz' ./... | awk '/^Fuzz/ { names[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print $$2, names[i]; n = 0 }' | \
+	while read -r package name; do \
+		echo "go test -run '^$$' -fuzz '^$$name$$' -fuzztime $(FUZZTIME) $$package"; \
+		go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) "$$package" </dev/null; \
+	done
+
+bench: ## Run the Go benchmarks; BENCH=Fanout chooses
+	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+bench-peers: ## Measure the fan-out against other servers
+	cd bench/peers && go run ./fanout $(ARGS)
+
+vuln: $(GOVULNCHECK) ## Look for known vulnerabilities in what is called
+	$(GOVULNCHECK) ./...
+
+rename: ## Give the module another path: make rename MODULE=example.org/you/recado
+	@test -n "$(MODULE)" || { echo "say the new path: make rename MODULE=example.org/you/recado" >&2; exit 2; }
+	scripts/rename "$(MODULE)"
+
+clean: ## Remove what was built and installed here
+	rm -rf bin web/node_modules
+
+tools:
+	@scripts/tools
+
+$(GOLANGCI_LINT):
+	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv bin/golangci-lint $@
+
+$(GOVULNCHECK):
+	GOBIN=$(CURDIR)/bin go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+	mv bin/govulncheck $@
+
+web/node_modules/.installed: web/package.json web/package-lock.json | tools
+	cd web && npm ci --no-audit --no-fund
+	touch $@
