@@ -17,6 +17,10 @@ const syncTail = "\x00\x00\xff\xff"
 // finalBlock is an empty last block, which makes the reader see an orderly end.
 const finalBlock = "\x01\x00\x00\xff\xff"
 
+// maxFinalBlocks is how many blocks of a message may be marked as the last. Others may follow each of them
+// (RFC 7692, section 7.2.1), and each costs a new start with the whole window.
+const maxFinalBlocks = 256
+
 // inflaters and deflaters have no state between messages: there is no context takeover.
 //
 //nolint:gochecknoglobals // pools for all connections; a window is 32 KiB and more
@@ -34,10 +38,24 @@ type inflater struct {
 func (in *inflater) inflate(data []byte, limit int) ([]byte, error) {
 	in.data = append(append(append(in.data[:0], data...), syncTail...), finalBlock...)
 	in.source.Reset(in.data)
-	if err := in.reader.(flate.Resetter).Reset(&in.source, nil); err != nil {
-		return nil, failf(recado.CloseInternal, "reset inflater: %v", err)
-	}
 	in.plain = in.plain[:0]
+	for range maxFinalBlocks {
+		window := in.plain[max(0, len(in.plain)-1<<maxWindowBits):]
+		if err := in.reader.(flate.Resetter).Reset(&in.source, window); err != nil {
+			return nil, failf(recado.CloseInternal, "reset inflater: %v", err)
+		}
+		if err := in.readBlocks(limit); err != nil {
+			return nil, err
+		}
+		if in.source.Len() <= len(syncTail)+len(finalBlock) {
+			return in.plain, nil // the message has been read to its end
+		}
+	}
+	return nil, failf(recado.CloseInvalidData, "more than %d final blocks in one message", maxFinalBlocks)
+}
+
+// readBlocks inflates up to the end of a final block.
+func (in *inflater) readBlocks(limit int) error {
 	for {
 		if len(in.plain) == cap(in.plain) {
 			in.plain = append(in.plain, 0)[:len(in.plain)]
@@ -46,11 +64,11 @@ func (in *inflater) inflate(data []byte, limit int) ([]byte, error) {
 		in.plain = in.plain[:len(in.plain)+n]
 		switch {
 		case len(in.plain) > limit:
-			return nil, failf(recado.CloseTooBig, "inflated message is larger than the limit of %d bytes", limit)
+			return failf(recado.CloseTooBig, "inflated message is larger than the limit of %d bytes", limit)
 		case errors.Is(err, io.EOF):
-			return in.plain, nil
+			return nil
 		case err != nil:
-			return nil, failf(recado.CloseInvalidData, "inflate: %v", err)
+			return failf(recado.CloseInvalidData, "inflate: %v", err)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gobwas/httphead"
@@ -77,9 +78,12 @@ func brokenHandshake(r *http.Request) (why string) {
 	return ""
 }
 
+// badHandshake closes the connection: else the answer would wait for a body that was announced.
 func badHandshake(why string) *recado.Refusal {
 	return &recado.Refusal{
-		Code: "bad_handshake", Status: http.StatusBadRequest, Facts: map[string]string{"Why": why},
+		Code: "bad_handshake", Status: http.StatusBadRequest,
+		Facts:  map[string]string{"Why": why},
+		Header: map[string]string{"Connection": "close"},
 	}
 }
 
@@ -140,7 +144,7 @@ func chooseDeflate(lines []string) (extension string, windowBits int, err error)
 		}
 		for _, offer := range offers {
 			var p wsflate.Parameters
-			if string(offer.Name) != wsflate.ExtensionName || p.Parse(offer) != nil {
+			if string(offer.Name) != wsflate.ExtensionName || !strictParameters(offer) || p.Parse(offer) != nil {
 				continue
 			}
 			answer := wsflate.Parameters{
@@ -157,6 +161,21 @@ func chooseDeflate(lines []string) (extension string, windowBits int, err error)
 		}
 	}
 	return "", 0, nil
+}
+
+// strictParameters refuses what wsflate lets pass: a parameter that comes twice, and numbers not written as
+// RFC 7692, section 7.1.2, wants them.
+func strictParameters(offer httphead.Option) bool {
+	var seen []string
+	strict := true
+	offer.Parameters.ForEach(func(key, value []byte) bool {
+		n, err := strconv.Atoi(string(value))
+		number := err == nil && strconv.Itoa(n) == string(value)
+		strict = (number || len(value) == 0) && !slices.Contains(seen, string(key)) && len(seen) < 4 // there are 4
+		seen = append(seen, string(key))
+		return strict
+	})
+	return strict
 }
 
 // response is the answer that opens the connection (RFC 6455, section 4.2.2).
