@@ -82,8 +82,9 @@ type load struct {
 	start         time.Time
 	connecting    time.Duration
 	looked        int64 // when the context was
-	fewReady      bool  // at the last look
-	inVain        int   // looks since something was ready
+	reads         int64
+	fewReady      bool // at the last look
+	inVain        int  // looks since something was ready
 	sending       bool
 	latency       *hdrhistogram.Histogram // nil while not measuring
 	stalledClosed int
@@ -187,6 +188,7 @@ func (l *load) measure(ctx context.Context, r *Result) error {
 	l.latency = nil
 	r.Elapsed = time.Duration(after.at - before.at)
 	r.Deliveries, r.Messages = after.deliveries-before.deliveries, after.messages-before.messages
+	r.Reads = after.reads - before.reads
 	r.OwnCPU, r.ServerCPU, r.RSSAfter = after.own-before.own, after.server-before.server, after.resident
 	if failed != nil {
 		return failed
@@ -202,12 +204,12 @@ func (l *load) measure(ctx context.Context, r *Result) error {
 
 // usage is what a measurement takes the difference of.
 type usage struct {
-	at, deliveries, messages, resident int64
-	own, server                        time.Duration
+	at, deliveries, messages, reads, resident int64
+	own, server                               time.Duration
 }
 
 func (l *load) usage() (u usage, err error) {
-	u.at, u.deliveries, u.messages = l.now(), l.ledger.deliveries, l.ledger.messages
+	u.at, u.deliveries, u.messages, u.reads = l.now(), l.ledger.deliveries, l.ledger.messages, l.reads
 	if u.own, err = cpuTime(0); err != nil || l.config.PID == 0 {
 		return u, err
 	}

@@ -102,6 +102,7 @@ type Result struct {
 
 	Deliveries int64 // one message heard by one member
 	Messages   int64 // heard by all others
+	Reads      int64 // system calls that brought them; Deliveries / Reads shows how far the server combines messages
 
 	Lost       int64 // deliveries still missing at the end
 	Duplicated int64

@@ -141,6 +141,7 @@ func (l *load) read(i int) error {
 		case n == 0:
 			return io.ErrUnexpectedEOF
 		}
+		l.reads++
 		more = kept+n == len(l.buffer)
 		rest, err := m.parse(i, l.buffer[:kept+n], &l.pattern, l.ledger, &l.answers)
 		if err != nil {
