@@ -23,7 +23,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
@@ -133,8 +133,8 @@ func measure(ctx context.Context, o options, dir string, r *report, progress io.
 				}
 				cell.Round = round + 1
 				r.Cells = append(r.Cells, cell)
-				_, _ = fmt.Fprintf(progress, "round %d/%d  w=%-4d %-8s %7.3f µs  %9.0f deliveries/s  load %.3f µs\n",
-					cell.Round, o.rounds, w, peer, cell.ServerMicros, cell.PerSecond, cell.LoadMicros)
+				_, _ = fmt.Fprintf(progress, "round %d/%d  w=%-4d %-8s %7.3f µs  %9.0f deliveries/s  %5.1f per read  load %.3f µs\n",
+					cell.Round, o.rounds, w, peer, cell.ServerMicros, cell.PerSecond, cell.PerRead, cell.LoadMicros)
 			}
 		}
 	}

@@ -29,6 +29,7 @@ type cell struct {
 	ServerBusy   float64 `json:"server_busy"` // share of its core
 	LoadBusy     float64 `json:"load_busy"`
 	PerSecond    float64 `json:"deliveries_per_second"`
+	PerRead      float64 `json:"deliveries_per_read"` // how far the server combines messages
 	P50          float64 `json:"p50_ms"`
 	P99          float64 `json:"p99_ms"`
 	Deliveries   int64   `json:"deliveries"`
@@ -51,7 +52,7 @@ func newCell(peer string, r *loadgen.Result) cell {
 		Server: peer, InFlight: r.Config.InFlight,
 		ServerMicros: server, LoadMicros: load,
 		ServerBusy: r.ServerCPU.Seconds() / r.Elapsed.Seconds(), LoadBusy: r.OwnCPU.Seconds() / r.Elapsed.Seconds(),
-		PerSecond: r.DeliveriesPerSecond(), P50: milliseconds(50), P99: milliseconds(99), Deliveries: r.Deliveries,
+		PerSecond: r.DeliveriesPerSecond(), PerRead: float64(r.Deliveries) / float64(max(1, r.Reads)), P50: milliseconds(50), P99: milliseconds(99), Deliveries: r.Deliveries,
 		Lost: r.Lost, Duplicated: r.Duplicated, OutOfOrder: r.OutOfOrder, Echoed: r.Echoed, Foreign: r.Foreign,
 		RSS: r.RSSAfter, Stalled: r.Config.Stalled, Closed: r.StalledClosed,
 	}
