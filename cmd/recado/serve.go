@@ -73,13 +73,14 @@ func (s *serving) run(ctx context.Context) error {
 	if err != nil {
 		return startProblem(err)
 	}
+	// Before the first client can connect: whoever sees an open port may send a signal.
+	signals := make(chan os.Signal, 2) // a second one must not be missed
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
 	addresses, err := relay.Listen(ctx)
 	if err != nil {
 		return startProblem(err)
 	}
-	signals := make(chan os.Signal, 2) // a second one must not be missed
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
 	ended := make(chan error, 1)
 	go func() { ended <- relay.Serve() }()
 	s.announce(addresses)
