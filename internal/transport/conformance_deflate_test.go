@@ -99,7 +99,7 @@ func TestDeflateWindows(t *testing.T) {
 		t.Run(fmt.Sprintf("13 %d bits", bits), func(t *testing.T) {
 			p := s.deflating(t, fmt.Sprintf("permessage-deflate; server_max_window_bits=%d", bits), bits)
 			for kind, sample := range samples {
-				for _, size := range []int{16, 600, 5000, 40_000, 128 << 10} {
+				for _, size := range []int{16, 600, 5000, 70_000} {
 					opcode, plain := sample(size)
 					before := p.compressed
 					p.send(t, deflated(opcode, plain))

@@ -116,11 +116,12 @@ func TestNothingIsLeft(t *testing.T) {
 			clients = append(clients, r.dial(t))
 		}
 		for i := range 300 { // who does not read gets a backlog, some are dropped
-			clients[i%10].send(ws.OpBinary, numbered(i, 60<<10))
+			// Who was dropped cannot send any more.
+			_ = ws.WriteFrame(clients[i%10].conn, ws.MaskFrame(ws.NewBinaryFrame(numbered(i, 60<<10))))
 		}
 		for i, c := range clients {
 			if (i+round)%2 == 0 {
-				c.send(ws.OpClose, nil)
+				_ = ws.WriteFrame(c.conn, ws.MaskFrame(ws.NewCloseFrame(nil)))
 			}
 			_ = c.conn.Close()
 		}

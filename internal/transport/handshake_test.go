@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"recado"
 	"recado/internal/transport"
@@ -51,26 +52,31 @@ func TestRefusals(t *testing.T) {
 		"extensions with an open quot": {"\r\n\r\n", "\r\nSec-WebSocket-Extensions: permessage-deflate; a=\"b\r\n\r\n", 400, "bad_handshake"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := s.connect(t)
-			p.send(t, strings.Replace(upgrade, tt.old, tt.changed, 1))
-			p.readAnswer(t)
-			body, err := io.ReadAll(p.answer.Body)
-			if err != nil {
-				t.Fatalf("body: %v", err)
-			}
-			if p.answer.StatusCode != tt.status || tt.code != "" && strings.TrimSpace(string(body)) != tt.code {
-				t.Errorf("%d %q, want %d %q", p.answer.StatusCode, body, tt.status, tt.code)
-			}
-			if got := p.answer.Header.Get("Sec-WebSocket-Version"); tt.status == http.StatusUpgradeRequired && got != "13" {
-				t.Errorf("Sec-WebSocket-Version: %q, want 13", got)
-			}
-			if p.answer.Header.Get("Sec-WebSocket-Accept") != "" {
-				t.Error("a refusal has Sec-WebSocket-Accept")
-			}
+			s.wantRefusal(t, strings.Replace(upgrade, tt.old, tt.changed, 1), tt.status, tt.code)
 		})
 	}
 	if n := s.Len(); n != 0 {
 		t.Errorf("Len() = %d, want 0", n)
+	}
+}
+
+func (s *server) wantRefusal(t *testing.T, request string, status int, code string) {
+	t.Helper()
+	p := s.connect(t)
+	p.send(t, request)
+	p.readAnswer(t)
+	body, err := io.ReadAll(p.answer.Body)
+	if err != nil {
+		t.Fatalf("body: %v", err)
+	}
+	if p.answer.StatusCode != status || code != "" && strings.TrimSpace(string(body)) != code {
+		t.Errorf("%d %q, want %d %q", p.answer.StatusCode, body, status, code)
+	}
+	if got := p.answer.Header.Get("Sec-WebSocket-Version"); status == http.StatusUpgradeRequired && got != "13" {
+		t.Errorf("Sec-WebSocket-Version: %q, want 13", got)
+	}
+	if p.answer.Header.Get("Sec-WebSocket-Accept") != "" {
+		t.Error("a refusal has Sec-WebSocket-Accept")
 	}
 }
 
@@ -212,17 +218,18 @@ func TestConnectionLimit(t *testing.T) {
 // joinWhenFree knocks until the place of one who left is free; it is given up a moment after that was logged.
 func (s *server) joinWhenFree(t *testing.T) {
 	t.Helper()
-	for t.Context().Err() == nil {
+	status := ""
+	for start := time.Now(); time.Since(start) < patience; {
 		p := s.connect(t)
 		p.send(t, upgrade)
 		p.readAnswer(t)
-		switch p.answer.StatusCode {
-		case http.StatusSwitchingProtocols:
-			return
-		case http.StatusServiceUnavailable:
-		default:
-			t.Fatalf("answered with %s", p.answer.Status)
+		if status = p.answer.Status; p.answer.StatusCode != http.StatusServiceUnavailable {
+			break
 		}
+		_ = p.Close()
+	}
+	if !strings.HasPrefix(status, "101 ") {
+		t.Fatalf("with a place free again, answered with %s", status)
 	}
 }
 

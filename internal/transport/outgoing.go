@@ -147,7 +147,9 @@ func (s *session) awaitEnd() bool {
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
 	_, half := s.conn.(interface{ CloseWrite() error })
-	if s.out.broken || s.out.end.peer && !half && len(s.out.backlog) == 0 {
+	// Both close frames are through; if the client's was the first, the end of its connection follows at once.
+	through := s.said && len(s.out.backlog) == 0 && (!s.out.end.peer || !half)
+	if s.out.broken || through {
 		return false
 	}
 	return s.conn.SetReadDeadline(time.Now().Add(s.server.limits.CloseTimeout)) == nil

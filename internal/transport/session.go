@@ -35,6 +35,7 @@ type session struct {
 	frames frameReader
 
 	resting   bool // nothing but control frames came last
+	said      bool // the client's close frame has come
 	unlimited bool // the message rate does not apply
 	messages  *rate.Limiter
 	controls  *rate.Limiter
@@ -98,7 +99,7 @@ func (s *session) end(err error) {
 	case errors.As(err, &violation):
 		s.close(violation.code, violation.code.Reason(), violation.why)
 	case errors.Is(err, errEnded), errors.Is(err, os.ErrDeadlineExceeded):
-		// close has been called: only it sets a deadline.
+		// It has been ended: only that sets a deadline.
 	case errors.Is(err, io.EOF):
 		s.lost(recado.CloseAbnormal, "connection closed without a close frame")
 	default:
@@ -124,25 +125,13 @@ func (s *session) linger(in receiver, understood bool) {
 	for {
 		p, err := in.receive()
 		if err == nil && understood {
-			err = s.frames.feed(p, farewell{})
+			err = s.frames.feed(p, s)
 		}
 		in.release()
 		if err != nil {
 			return
 		}
 	}
-}
-
-// farewell waits for the client's close frame and ignores everything else.
-type farewell struct{}
-
-func (farewell) handleMessage(recado.Kind, []byte) error { return nil }
-
-func (farewell) handleControl(op ws.OpCode, _ []byte) error {
-	if op == ws.OpClose {
-		return errEnded
-	}
-	return nil
 }
 
 // finish frees what the session holds.
@@ -158,7 +147,7 @@ func (s *session) finish() {
 // handleMessage publishes what the client said.
 func (s *session) handleMessage(kind recado.Kind, data []byte) error {
 	if s.out.ended() {
-		return errEnded
+		return nil // too late; but the close frame may be behind it
 	}
 	s.resting = false
 	s.server.relayed.log(s, kind, data)
@@ -206,6 +195,7 @@ func (s *session) handleControl(op ws.OpCode, payload []byte) error {
 		if err != nil {
 			return err
 		}
+		s.said = true
 		s.answerClose(code, reason)
 		return errEnded
 	}
