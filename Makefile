@@ -53,7 +53,7 @@ fuzz: ## Run each fuzz test for FUZZTIME
 	@go test -list '^Fuzz' ./... | awk '/^Fuzz/ { names[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print $$2, names[i]; n = 0 }' | \
 	while read -r package name; do \
 		echo "go test -run '^$$' -fuzz '^$$name$$' -fuzztime $(FUZZTIME) $$package"; \
-		go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) "$$package" </dev/null; \
+		go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s "$$package" </dev/null; \
 	done
 
 bench: ## Run the Go benchmarks; BENCH=Fanout chooses
