@@ -10,6 +10,8 @@ const (
 	// maxOwnBatches is how many batches a publisher writes before another goroutine goes on in its stead,
 	// so that a busy room does not keep one of its members from being read.
 	maxOwnBatches = 16
+	// maxYields bounds how often a flush lets publishers go first.
+	maxYields = 16
 	// chunk is how many members one core writes to before it looks for more work; smaller rooms are not split.
 	chunk = 256
 )
@@ -26,9 +28,7 @@ func (r *room) flush() {
 	var buffer [4]delivery // rooms rarely have more encodings
 	done := buffer[:0]
 	for range maxOwnBatches {
-		// Whoever is ready to publish does it now and shares this batch. There is no timer: when nobody
-		// is ready this returns at once.
-		runtime.Gosched()
+		r.gather()
 		done = r.take(done)
 		if len(done) == 0 {
 			return
@@ -38,6 +38,19 @@ func (r *room) flush() {
 		}
 	}
 	go r.flushOn(done) // ends when the room has nothing more to write
+}
+
+// gather lets whoever is ready to publish do it now and share the next batch. There is no timer: when nobody is
+// ready this returns at once. One turn is not enough when many are, because the scheduler comes back to who
+// yielded after 61 others at the latest.
+func (r *room) gather() {
+	for range maxYields {
+		before := r.delivered.Load()
+		runtime.Gosched()
+		if r.delivered.Load() == before {
+			return
+		}
+	}
 }
 
 // flushOn is flush on a goroutine of its own, with the deliveries that are to be given back first.

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"recado"
 )
@@ -19,6 +20,8 @@ type room struct {
 	once sync.Once // subscribes
 	stop func()
 	err  error
+
+	delivered atomic.Uint64 // messages so far
 
 	mu       sync.Mutex // guards what follows; never held while writing
 	space    *sync.Cond // signalled when open or reserved falls
@@ -51,6 +54,7 @@ func newRoom(h *Hub, name string) *room {
 func (r *room) Deliver(m *recado.Message) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.delivered.Add(1)
 	r.open += len(m.Data)
 	sender := r.members[m.Sender]
 	for _, g := range r.groups {
