@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -22,6 +23,10 @@ import (
 // drainTime is how long clients have to take their leave.
 const drainTime = 10 * time.Second
 
+// gcPercent is how much garbage there may be for what is alive. Relaying makes little, so collecting it earlier
+// costs next to nothing, and idle connections, which are most of what is alive, take a tenth less memory.
+const gcPercent = 50
+
 func newServeCommand(p *program, texts *locale.Texts) *cobra.Command {
 	c := newConfig()
 	var how manner
@@ -34,6 +39,9 @@ func newServeCommand(p *program, texts *locale.Texts) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.readEnvironment(cmd.Flags(), p.environ()); err != nil {
 				return err
+			}
+			if p.getenv("GOGC") == "" {
+				debug.SetGCPercent(gcPercent)
 			}
 			s := &serving{color: p.getenv("NO_COLOR") == "", stdout: p.stdout, stderr: p.stderr, config: c, manner: how, texts: texts, log: p.logger(c)}
 			return s.run(cmd.Context())
