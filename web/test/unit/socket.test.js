@@ -6,7 +6,7 @@ import { BASE_MS, backoff, CAP_MS, isRefusal, STABLE_MS } from "../../page/asset
 import { CONNECT_MS, Connection } from "../../page/assets/socket.js";
 import { Clock, FakeSocket } from "../support/clock.js";
 
-const vectors = JSON.parse(readFileSync(new URL("../vectors/reconnect.json", import.meta.url), "utf8"));
+const vectors = JSON.parse(readFileSync(new URL("../../../testdata/reconnect.json", import.meta.url), "utf8"));
 
 /** A connection with everything around it in the test's hand. */
 function setUp() {
