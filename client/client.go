@@ -80,6 +80,10 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// eventsAhead is how many events wait for the receiver before the connection does, so that the two do not have
+// to take turns for each.
+const eventsAhead = 32
+
 // A Client is a member of one room for as long as it is open. Its methods may be called concurrently.
 type Client struct {
 	config Config
@@ -109,7 +113,7 @@ func Open(ctx context.Context, c Config) (*Client, error) {
 		config: c,
 		target: target,
 		outbox: newOutbox(c.Outbox, c.OutboxAge),
-		events: make(chan Event),
+		events: make(chan Event, eventsAhead),
 		retry:  make(chan struct{}, 1),
 		cancel: cancel,
 		done:   make(chan struct{}),
@@ -122,7 +126,7 @@ func Open(ctx context.Context, c Config) (*Client, error) {
 func (c *Client) URL() string { return c.target.String() }
 
 // Events are to be received until the channel is closed, which is the client's end. A client whose events
-// nobody takes reads nothing from its connection; the server will disconnect it as too slow.
+// nobody takes soon reads nothing more from its connection; the server will disconnect it as too slow.
 func (c *Client) Events() <-chan Event { return c.events }
 
 // Send hands one message over to be sent, waiting for room in the outbox. It returns before the message is on

@@ -6,8 +6,10 @@ import (
 )
 
 const (
-	// A Recado server allows 20 control frames a second: half of them are ours, the others answer its pings.
-	pingPace = 100 * time.Millisecond
+	// A Recado server allows 20 control frames a second, and 100 at once: half of them are ours, the others
+	// answer its pings.
+	pingPace  = 100 * time.Millisecond
+	pingBurst = 50
 	// The bounds of what may be unconfirmed. The upper one lets 40,000 messages a second through at pingPace.
 	minWindow, firstWindow, maxWindow = 16, 256, 4096
 	windowBytes                       = 256 << 10
@@ -28,6 +30,7 @@ type flow struct {
 	counter uint64 // of the ping under way, or of the last one
 	waiting bool   // a ping is under way
 	sent    time.Time
+	due     time.Time // when the pings so far would have been sent at an even pace
 }
 
 func newFlow() *flow { return &flow{window: firstWindow} }
@@ -52,9 +55,13 @@ func (f *flow) ping(now time.Time, last bool) (payload []byte, wait time.Duratio
 	if f.waiting || f.open == 0 {
 		return nil, 0
 	}
-	if wait := f.sent.Add(pingPace).Sub(now); !last && f.counter > 0 && wait > 0 {
+	if wait := f.due.Add(-(pingBurst - 1) * pingPace).Sub(now); !last && wait > 0 {
 		return nil, wait
 	}
+	if f.due.Before(now) {
+		f.due = now
+	}
+	f.due = f.due.Add(pingPace)
 	f.counter++
 	f.waiting, f.sent = true, now
 	f.covered, f.coveredB, f.open, f.openB = f.open, f.openB, 0, 0

@@ -29,15 +29,44 @@ func TestFlow(t *testing.T) {
 	if n := f.unconfirmed(); n != 5 {
 		t.Errorf("%d unconfirmed after the first pong, want 5", n)
 	}
-	if payload, wait := f.ping(now.Add(time.Millisecond), false); payload != nil || wait != 99*time.Millisecond {
-		t.Errorf("the second ping is due in %v, want 99 ms", wait)
-	}
-	if payload, _ := f.ping(now.Add(time.Millisecond), true); payload == nil {
-		t.Error("the last ping waits")
+	if payload, _ := f.ping(now.Add(time.Millisecond), false); payload == nil {
+		t.Error("no ping after the next messages")
 	}
 	f.pong(first, now)
 	if n := f.unconfirmed(); n != 5 {
 		t.Errorf("an old pong confirmed something: %d unconfirmed, want 5", n)
+	}
+}
+
+// Fifty pings may follow each other at once, then ten a second, and the last one of a connection at any time.
+func TestPingPace(t *testing.T) {
+	now := time.Unix(0, 0)
+	f := newFlow()
+	ping := func(last bool) (sent bool, wait time.Duration) {
+		f.wrote(1, 1)
+		payload, wait := f.ping(now, last)
+		f.pong(payload, now)
+		return payload != nil, wait
+	}
+	for range 2 { // the burst comes back after a quiet time
+		for i := range 50 {
+			if sent, _ := ping(false); !sent {
+				t.Fatalf("ping %d has to wait", i+1)
+			}
+		}
+		for range 20 {
+			if sent, wait := ping(false); sent || wait != 100*time.Millisecond {
+				t.Fatalf("after the burst: sent %t, wait %v, want a wait of 100 ms", sent, wait)
+			}
+			now = now.Add(100 * time.Millisecond)
+			if sent, _ := ping(false); !sent {
+				t.Fatal("no ping after the wait")
+			}
+		}
+		if sent, _ := ping(true); !sent {
+			t.Error("the last ping waits")
+		}
+		now = now.Add(time.Minute)
 	}
 }
 

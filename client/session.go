@@ -26,6 +26,8 @@ const (
 	farewell = time.Second
 	// chunk is how much is written at once, so that a long write shows its progress.
 	chunk = 64 << 10
+	// readBuffer lets a burst of small messages come with few system calls.
+	readBuffer = 16 << 10
 )
 
 // A session is one connection while it lasts. One goroutine reads, another one writes everything.
@@ -81,13 +83,13 @@ func (s *session) run(ctx context.Context, early *bufio.Reader, emit func(Event)
 func (s *session) reader(early *bufio.Reader) io.Reader {
 	watched := watchedReader{s}
 	if early == nil {
-		return bufio.NewReader(watched)
+		return bufio.NewReaderSize(watched, readBuffer)
 	}
 	// The bytes are in the buffer already: Peek cannot fail.
 	head, _ := early.Peek(early.Buffered())
 	head = bytes.Clone(head)
 	ws.PutReader(early)
-	return bufio.NewReader(io.MultiReader(bytes.NewReader(head), watched))
+	return bufio.NewReaderSize(io.MultiReader(bytes.NewReader(head), watched), readBuffer)
 }
 
 // read takes frames until the connection ends and returns why it does: a *CloseError if the server said so.

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -55,11 +56,35 @@ func wantRecord(t *testing.T, r *record, want string) {
 	}
 }
 
+// serveHere runs recado serve in this process, so that a restart takes next to no time.
+func serveHere(t *testing.T, listen string) (at string, log *record, stop func()) {
+	t.Helper()
+	stdout, stderr := &record{}, &record{}
+	p := &program{
+		stdin: strings.NewReader(""), stdout: stdout, stderr: stderr,
+		getenv: func(string) string { return "" }, environ: func() []string { return nil },
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	code := make(chan int, 1)
+	go func() { code <- p.run(ctx, []string{"serve", "--listen", listen, "--web", ""}) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if c := <-code; c != 0 {
+			t.Errorf("recado serve ended with the code %d: %s", c, stderr)
+		}
+	})
+	t.Cleanup(stop)
+	if err := poll("the first line", func() bool { return strings.HasSuffix(stdout.String(), "\n") }); err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimPrefix(strings.TrimSpace(stdout.String()), "Servidor WebSocket iniciado em ws://"), stderr, stop
+}
+
 // Two chats hear each other and not themselves, and still do when the server was restarted under them.
 func TestChat(t *testing.T) {
-	server := serve(t)
-	ana, beto := startChat(t, server.at+"/ops"), startChat(t, server.at+"/ops")
-	if err := poll("both in the room", func() bool { return strings.Contains(server.stderr.String(), "clients=2") }); err != nil {
+	at, log, stop := serveHere(t, "localhost:0")
+	ana, beto := startChat(t, at+"/ops"), startChat(t, at+"/ops")
+	if err := poll("both in the room", func() bool { return strings.Contains(log.String(), "clients=2") }); err != nil {
 		t.Fatal(err)
 	}
 	io.WriteString(ana.stdin, "oi\n")
@@ -68,21 +93,22 @@ func TestChat(t *testing.T) {
 	wantRecord(t, ana.stdout, "oi, ana\nsegunda linha\n")
 	wantRecord(t, beto.stdout, "oi\n")
 
-	server.cmd.Process.Signal(syscall.SIGTERM)
-	server.wait(t)
-	server = serve(t, "--listen", server.at)
-	if err := poll("both again", func() bool { return strings.Contains(server.stderr.String(), "clients=2") }); err != nil {
+	stop()
+	_, log, stop = serveHere(t, at)
+	if err := poll("both again", func() bool { return strings.Contains(log.String(), "clients=2") }); err != nil {
 		t.Fatal(err)
 	}
 	io.WriteString(ana.stdin, "de volta\n")
 	wantRecord(t, beto.stdout, "oi\nde volta\n")
 	for _, c := range []*chatter{ana, beto} {
-		wantRecord(t, c.stderr, "recado: The server is stopping or restarting. Reconnecting…\nrecado: reconnected\n")
 		c.end(t)
+		const told = "recado: The server is stopping or restarting. Reconnecting…\nrecado: reconnected\n"
+		if got := c.stderr.String(); got != told {
+			t.Errorf("told %q, want %q", got, told)
+		}
 	}
-	server.cmd.Process.Signal(syscall.SIGINT)
-	server.wait(t)
-	if log := server.stderr.String(); strings.Count(log, "code=1000") != 2 {
+	stop()
+	if log := log.String(); strings.Count(log, "code=1000") != 2 {
 		t.Errorf("the chats did not take their leave: %s", log)
 	}
 }

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -37,7 +38,9 @@ func (p *Pipe) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close()     //nolint:errcheck // it is nil
+	defer c.Close() //nolint:errcheck // it is nil
+	out := bufio.NewWriterSize(p.Out, 32<<10)
+	defer out.Flush()   //nolint:errcheck // the end has its own error, or nobody reads any more
 	var sent chan error // the end of the sending; nil before the first connection
 	outage := false
 	for {
@@ -53,9 +56,14 @@ func (p *Pipe) Run(ctx context.Context) error {
 				go func() { sent <- p.send(ctx, c) }()
 				continue
 			}
-			if err := p.take(e, sent != nil, &outage, c.URL()); isClosedPipe(err) {
+			err := p.take(e, out, sent != nil, &outage, c.URL())
+			if err == nil && len(c.Events()) == 0 {
+				err = out.Flush() // nothing more is at hand: what there is must not wait
+			}
+			if isClosedPipe(err) {
 				return nil
-			} else if err != nil {
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -100,10 +108,10 @@ func (p *Pipe) send(ctx context.Context, c *client.Client) error {
 }
 
 // take deals with one event. The error is the end.
-func (p *Pipe) take(e client.Event, begun bool, outage *bool, address string) error {
+func (p *Pipe) take(e client.Event, out *bufio.Writer, begun bool, outage *bool, address string) error {
 	switch e := e.(type) {
 	case client.Message:
-		return p.write(e)
+		return p.write(out, e)
 	case client.Lost:
 		if !p.ending.Load() {
 			p.tell("recado: " + LostText(p.Texts, e))
@@ -131,7 +139,7 @@ func (p *Pipe) take(e client.Event, begun bool, outage *bool, address string) er
 }
 
 // write writes one message as one line. Binary ones are only mentioned.
-func (p *Pipe) write(m client.Message) error {
+func (p *Pipe) write(out *bufio.Writer, m client.Message) error {
 	if m.Kind == recado.Binary {
 		p.tell(p.Texts.Count("chat.pipe.binary", len(m.Data)))
 		return nil
@@ -140,7 +148,7 @@ func (p *Pipe) write(m client.Message) error {
 	if p.Terminal {
 		text = SafeLine(text)
 	}
-	_, err := io.WriteString(p.Out, strings.ReplaceAll(text, "\n", `\n`)+"\n")
+	_, err := out.WriteString(strings.ReplaceAll(text, "\n", `\n`) + "\n")
 	return err
 }
 
