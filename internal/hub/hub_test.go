@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -222,15 +223,60 @@ func (c *chatty) Flush(*hub.Batch, []*hub.Member) {
 	}
 }
 
+// Empty messages are bounded like all others, and who wants to say much is not overtaken for ever by those who
+// say little.
+func TestWaitingPublishers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &held{release: make(chan struct{})}
+		h := hub.New(memory.New(), recado.Limits{})
+		starter, _ := join(t, h, "ops", "starter", e, false)
+		go say(t, starter, "") // and is kept in the flush
+		synctest.Wait()
+		empty, _ := join(t, h, "ops", "empty", e, false)
+		go func() {
+			for range 5000 {
+				say(t, empty, "")
+			}
+		}()
+		synctest.Wait()
+		if e.appended > 2000 {
+			t.Errorf("%d empty messages accepted while the first is being written", e.appended)
+		}
+		much, _ := join(t, h, "ops", "much", e, false)
+		little, _ := join(t, h, "ops", "little", e, false)
+		go say(t, much, string(make([]byte, 64<<10)))
+		synctest.Wait()
+		go func() {
+			for range 100 {
+				say(t, little, "!")
+			}
+		}()
+		synctest.Wait()
+		if e.first != 0 {
+			t.Errorf("a message of %d bytes overtook those that waited", e.first)
+		}
+		close(e.release)
+		synctest.Wait()
+		if e.first != 64<<10 {
+			t.Error("the large message was overtaken by a small one that came later")
+		}
+		if e.appended != 5102 {
+			t.Errorf("%d messages accepted in the end, want 5102", e.appended)
+		}
+	})
+}
+
 // held is an encoding whose flushes wait for release; the room's lock guards appended.
 type held struct {
 	release  chan struct{}
 	appended int
-	largest  int
+	first    int // bytes of the first message that was not empty
+	largest  int // bytes of a batch
 }
 
 func (e *held) Append(dst []byte, m *recado.Message) []byte {
 	e.appended++
+	e.first = cmp.Or(e.first, len(m.Data))
 	dst = append(dst, m.Data...)
 	e.largest = max(e.largest, len(dst))
 	return dst

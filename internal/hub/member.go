@@ -18,6 +18,8 @@ type Member struct {
 	group *group // of the members with the same encoding; guarded by room.mu
 	index int    // in group.members; guarded by room.mu
 
+	reserved int // of the open batches, for what it is publishing; guarded by room.mu
+
 	// own has, for odd and for even numbers, the newest batch that is not wholly for this member. Two are
 	// enough: at any time one batch is being filled and at most one, its predecessor, is being flushed.
 	own [2]uint64
@@ -31,9 +33,11 @@ func (m *Member) Room() string { return m.room.name }
 // A member's messages keep their order only if it waits for each Publish to return.
 func (m *Member) Publish(ctx context.Context, kind recado.Kind, data []byte) error {
 	r := m.room
-	r.reserve(len(data))
-	defer r.unreserve(len(data))
+	r.reserve(m, cost(data))
 	_, err := r.hub.broker.Publish(ctx, recado.Message{Room: r.name, Sender: m.ID, Kind: kind, Data: data})
+	if err != nil {
+		r.unreserve(m, cost(data)) // otherwise Deliver has done it
+	}
 	return err
 }
 

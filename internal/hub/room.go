@@ -8,8 +8,15 @@ import (
 	"recado"
 )
 
-// maxOpen is how many payload bytes may wait for the next flush of a room; a single larger message may too.
-const maxOpen = 64 << 10
+const (
+	// maxOpen is how much may wait for the next flush of a room, in bytes; a single larger message may too.
+	maxOpen = 64 << 10
+	// overhead is what a message costs besides its payload, so that empty ones are bounded too.
+	overhead = 64
+)
+
+// cost is what a message takes of a room's open batches.
+func cost(data []byte) int { return len(data) + overhead }
 
 // A room gathers the messages that its broker delivers into one open batch per encoding, and flushes them.
 type room struct {
@@ -24,13 +31,12 @@ type room struct {
 	delivered atomic.Uint64 // messages so far
 
 	mu       sync.Mutex // guards what follows; never held while writing
-	space    *sync.Cond // signalled when open or reserved falls
 	members  map[recado.MemberID]*Member
-	groups   []*group // one for each encoding in use
-	open     int      // payload bytes in the open batches
-	reserved int      // payload bytes on their way through the broker
-	waiting  int      // publishers waiting for space
-	flushing bool     // some goroutine is in flush
+	groups   []*group  // one for each encoding in use
+	open     int       // cost of what is in the open batches
+	reserved int       // cost of what is on its way through the broker
+	waiting  []*waiter // publishers for whom there is no space yet, in the order of their coming
+	flushing bool      // some goroutine is in flush
 }
 
 // A group is the members of a room that share an encoding.
@@ -45,9 +51,7 @@ type group struct {
 var _ recado.Subscriber = (*room)(nil)
 
 func newRoom(h *Hub, name string) *room {
-	r := &room{hub: h, name: name, members: make(map[recado.MemberID]*Member)}
-	r.space = sync.NewCond(&r.mu)
-	return r
+	return &room{hub: h, name: name, members: make(map[recado.MemberID]*Member)}
 }
 
 // Deliver appends m to the open batch of each encoding in use. The broker calls it in the order of seq.
@@ -55,8 +59,11 @@ func (r *room) Deliver(m *recado.Message) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.delivered.Add(1)
-	r.open += len(m.Data)
+	r.open += cost(m.Data)
 	sender := r.members[m.Sender]
+	if sender != nil {
+		r.release(sender, cost(m.Data))
+	}
 	for _, g := range r.groups {
 		if g.open == nil {
 			g.number++
@@ -92,29 +99,62 @@ func (r *room) unsubscribe() {
 	}
 }
 
-// reserve waits until n more bytes fit the open batch, so that it stays bounded however many publish at once.
-func (r *room) reserve(n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for used := r.open + r.reserved; used > 0 && used+n > maxOpen; used = r.open + r.reserved {
-		r.waiting++
-		r.space.Wait()
-		r.waiting--
-	}
-	r.reserved += n
+// A waiter is a publisher for whom there is no space yet.
+type waiter struct {
+	member *Member
+	cost   int
+	ready  chan struct{} // closed when the space is reserved
 }
 
-func (r *room) unreserve(n int) {
+// reserve waits until the open batches have space for n more, so that they stay bounded however many publish at
+// once. Who comes first is served first.
+func (r *room) reserve(m *Member, n int) {
+	r.mu.Lock()
+	if len(r.waiting) == 0 && r.hasSpace(n) {
+		r.grant(m, n)
+		r.mu.Unlock()
+		return
+	}
+	w := &waiter{member: m, cost: n, ready: make(chan struct{})}
+	r.waiting = append(r.waiting, w)
+	r.mu.Unlock()
+	<-w.ready // every flush makes space, and none waits for anybody
+}
+
+func (r *room) unreserve(m *Member, n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.reserved -= n
+	r.release(m, n)
 	r.wake()
 }
 
-// wake lets waiting publishers look again; r.mu is held.
+// The four methods below are called with r.mu held.
+
+func (r *room) hasSpace(n int) bool {
+	used := r.open + r.reserved
+	return used == 0 || used+n <= maxOpen
+}
+
+func (r *room) grant(m *Member, n int) {
+	r.reserved += n
+	m.reserved += n
+}
+
+// release gives back what m has reserved, up to n.
+func (r *room) release(m *Member, n int) {
+	n = min(n, m.reserved)
+	m.reserved -= n
+	r.reserved -= n
+}
+
+// wake lets those who wait go on as far as there is space.
 func (r *room) wake() {
-	if r.waiting > 0 {
-		r.space.Broadcast()
+	for len(r.waiting) > 0 && r.hasSpace(r.waiting[0].cost) {
+		w := r.waiting[0]
+		r.waiting[0] = nil
+		r.waiting = r.waiting[1:]
+		r.grant(w.member, w.cost)
+		close(w.ready)
 	}
 }
 
@@ -137,6 +177,7 @@ func (r *room) remove(m *Member) (left int) {
 	if r.members[m.ID] == m {
 		delete(r.members, m.ID)
 	}
+	r.release(m, m.reserved)
 	g := m.group
 	g.own()
 	last := len(g.members) - 1
