@@ -34,7 +34,7 @@ func (r *Refusal) Error() string {
 // A CloseCode tells a WebSocket client why its connection ends (RFC 6455, section 7.4).
 type CloseCode uint16
 
-// The codes that Recado sends.
+// The codes that Recado sends, or shows in its log.
 const (
 	CloseNormal      CloseCode = 1000
 	CloseGoingAway   CloseCode = 1001 // the server stops

@@ -11,7 +11,7 @@ type Limits struct {
 	MessageSize    int           // of one message, after inflation; default 64 KiB, at most MaxMessageSize
 	MessageRate    int           // messages a second from one connection; default 1,000, Off for no limit
 	MessageBurst   int           // messages at once before the rate applies; default 2 × MessageRate
-	Queue          int           // bytes waiting for one slow connection; default 256 KiB
+	Queue          int           // bytes waiting for one slow connection; default max(256 KiB, 4 × MessageSize)
 	QueueStall     time.Duration // how long a waiting connection may take nothing; default 5 s
 	ControlRate    int           // control frames a second from one connection; default 20, Off for no limit
 	ControlBurst   int           // default 100
@@ -35,7 +35,7 @@ func (l Limits) WithDefaults() Limits {
 	l.MessageSize = cmp.Or(l.MessageSize, 64<<10)
 	l.MessageRate = cmp.Or(l.MessageRate, 1000)
 	l.MessageBurst = cmp.Or(l.MessageBurst, 2*max(l.MessageRate, 1))
-	l.Queue = cmp.Or(l.Queue, 256<<10)
+	l.Queue = cmp.Or(l.Queue, max(256<<10, 4*l.MessageSize))
 	l.QueueStall = cmp.Or(l.QueueStall, 5*time.Second)
 	l.ControlRate = cmp.Or(l.ControlRate, 20)
 	l.ControlBurst = cmp.Or(l.ControlBurst, 100)

@@ -91,10 +91,10 @@ func TestMemberID(t *testing.T) {
 
 func TestLimitsWithDefaults(t *testing.T) {
 	l := recado.Limits{MessageSize: 1 << 20, MessageRate: recado.Off}.WithDefaults()
-	if l.Fragments != 1<<20/32 || l.MessageRate != recado.Off || l.Queue != 256<<10 {
+	if l.Fragments != 1<<20/32 || l.MessageRate != recado.Off || l.Queue != 4<<20 {
 		t.Errorf("WithDefaults() = %+v", l)
 	}
-	if small := (recado.Limits{}).WithDefaults(); small.Fragments != 4096 || small.MessageBurst != 2000 {
+	if small := (recado.Limits{}).WithDefaults(); small.Fragments != 4096 || small.Queue != 256<<10 || small.MessageBurst != 2000 {
 		t.Errorf("WithDefaults() = %+v", small)
 	}
 }

@@ -29,7 +29,6 @@ type Gate struct {
 }
 
 // hostName is what DNS and people call a machine; other alphabets are in punycode, as browsers send them.
-//
 
 var hostName = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$`)
 

@@ -22,7 +22,7 @@ const (
 // whether a request came from them.
 type arrivals struct {
 	limits  recado.Limits
-	sockets func() int // WebSocket connections, which count too
+	sockets func() int // open WebSocket connections, which count too
 	log     *slog.Logger
 
 	mu     sync.Mutex // guards what follows

@@ -84,7 +84,7 @@ func New(c Config) (*Server, error) {
 			locale.English: locale.New(locale.English), locale.Portuguese: locale.New(locale.Portuguese),
 		},
 	}
-	s.arrivals = newArrivals(limits, s.sockets.Len, c.Log)
+	s.arrivals = newArrivals(limits, s.sockets.Open, c.Log)
 	s.routes = s.newRoutes()
 	s.http = s.newHTTP()
 	return s, nil

@@ -106,6 +106,22 @@ func TestCloseHandshakeEndsAtOnce(t *testing.T) {
 	}
 }
 
+// A connection that is being closed is no client any more, but it still takes a descriptor.
+func TestClosingConnectionsAreCounted(t *testing.T) {
+	r := startRelay(t, recado.Limits{CloseTimeout: time.Minute})
+	c := r.dial(t)
+	_ = ws.WriteFrame(c.conn, ws.NewTextFrame([]byte("without a mask")))
+	if op, _, err := c.read(); op != ws.OpClose || err != nil {
+		t.Fatalf("read = %v, %v; want a close frame", op, err)
+	}
+	r.waitFor(t, "end of the client", func() bool { return r.Len() == 0 })
+	if n := r.Open(); n != 1 {
+		t.Errorf("Open() = %d while the connection lingers, want 1", n)
+	}
+	_ = c.conn.Close()
+	r.waitFor(t, "end of the connection", func() bool { return r.Open() == 0 })
+}
+
 // When all have left, however they left, goroutines, descriptors, rooms and the roster are as before.
 func TestNothingIsLeft(t *testing.T) {
 	r := startRelay(t, recado.Limits{MessageRate: recado.Off, CloseTimeout: time.Second})

@@ -3,8 +3,8 @@ package transport
 import (
 	"encoding/binary"
 	"errors"
-	"iter"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -73,23 +73,8 @@ func (s *session) receive(w *directWriter, b *hub.Batch, m *hub.Member) {
 	case n == len(data) || s.overflows(len(data)-n):
 	case whole:
 		s.enqueue(piece{data: b.Keep(), off: n})
-	default:
-		for p := range rest(b, m, n) {
-			s.enqueue(p)
-		}
-	}
-}
-
-// rest yields what m is to receive of b beyond the first n bytes of it.
-func rest(b *hub.Batch, m *hub.Member, n int) iter.Seq[piece] {
-	return func(yield func(piece) bool) {
-		for from, to := range b.Pieces(m) {
-			p := piece{data: b.Keep()[from:to], off: min(n, to-from)}
-			n -= p.off
-			if p.off < len(p.data) && !yield(p) {
-				return
-			}
-		}
+	default: // a copy of its own: a few bytes of it must not keep the whole batch
+		s.enqueue(piece{data: slices.Clone(data), off: n})
 	}
 }
 

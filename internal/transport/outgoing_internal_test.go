@@ -121,56 +121,56 @@ func TestOverflowKeepsTheFrameUnderWay(t *testing.T) {
 	}
 }
 
-// Wherever the kernel stopped taking, what is left for a sender is the others' messages behind that point.
-func TestRestOfPieces(t *testing.T) {
-	h, e := hub.New(memory.New(), recado.Limits{}), new(restChecker)
+// What waits for a sender is the others' messages only: it does not keep the whole batch with its own in it.
+func TestBacklogOfASenderIsItsOwn(t *testing.T) {
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	h, e := hub.New(memory.New(), recado.Limits{}), &gated{release: make(chan struct{})}
 	e.format = raw.Format{}
-	e.t, e.release = t, make(chan struct{})
-	ana := &hub.Member{ID: recado.NewMemberID([]byte("ana")), Encoding: e}
-	beto := &hub.Member{ID: recado.NewMemberID([]byte("beto")), Encoding: e}
-	for _, m := range []*hub.Member{ana, beto} {
+	s := &session{server: &WebSocket{limits: recado.Limits{}.WithDefaults()}, conn: far}
+	s.member = hub.Member{ID: recado.NewMemberID([]byte("ana")), Encoding: e, Conn: s}
+	other := &hub.Member{ID: recado.NewMemberID([]byte("beto")), Encoding: e}
+	for _, m := range []*hub.Member{&s.member, other} {
 		if err := h.Join(t.Context(), "ops", m); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var first sync.WaitGroup
-	first.Go(func() { _ = ana.Publish(t.Context(), recado.Text, []byte("first")) })
-	e.release <- struct{}{} // the flush of the first message has begun
-	for i, m := range []*hub.Member{beto, ana, beto, beto, ana, beto} {
-		_ = m.Publish(t.Context(), recado.Text, bytes.Repeat([]byte{byte('a' + i)}, 5*i))
+	first.Go(func() { _ = other.Publish(t.Context(), recado.Text, nil) })
+	e.release <- struct{}{} // its flush has begun
+	for _, m := range []*hub.Member{&s.member, other, &s.member} {
+		_ = m.Publish(t.Context(), recado.Text, bytes.Repeat([]byte("x"), map[bool]int{true: 1, false: 20_000}[m == other]))
 	}
 	e.release <- struct{}{}
 	first.Wait()
-	if e.checked != 2 {
-		t.Errorf("%d batches checked, want 2", e.checked)
+	kept := 0
+	s.out.mu.Lock()
+	for _, p := range s.out.backlog {
+		kept += cap(p.data)
+	}
+	s.out.mu.Unlock()
+	if kept > 100 {
+		t.Errorf("%d bytes are kept for two frames of 2 and 3 bytes", kept)
 	}
 }
 
-// restChecker is an encoding that compares rest with join, and whose first flush waits.
-type restChecker struct {
+// gated is an encoding whose first flush waits.
+type gated struct {
 	encoding
 
-	t       *testing.T
 	release chan struct{}
-	checked int
+	once    sync.Once
 }
 
-func (e *restChecker) Flush(b *hub.Batch, to []*hub.Member) {
-	if e.checked == 0 {
+func (e *gated) Flush(b *hub.Batch, to []*hub.Member) {
+	e.once.Do(func() {
 		<-e.release
 		<-e.release
-	}
-	e.checked++
+	})
 	for _, m := range to {
-		want := new(directWriter).join(b, m)
-		for n := range len(want) + 1 {
-			var got []byte
-			for p := range rest(b, m, n) {
-				got = append(got, p.data[p.off:]...)
-			}
-			if !bytes.Equal(got, want[n:]) {
-				e.t.Errorf("after %d bytes %q is left, want %q", n, got, want[n:])
-			}
+		if s, ok := m.Conn.(*session); ok {
+			s.receive(new(directWriter), b, m)
 		}
 	}
 }

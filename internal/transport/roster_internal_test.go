@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"testing"
@@ -19,8 +20,9 @@ func bubble(t *testing.T, l recado.Limits, scene func(t *testing.T, w *WebSocket
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := NewWebSocket(hub.New(memory.New(), l), WebSocketConfig{Limits: l})
+		// Also when the scene fails: the ticker would go on for ever.
+		defer func() { _ = w.Close(t.Context(), recado.CloseGoingAway) }()
 		scene(t, w)
-		_ = w.Close(t.Context(), recado.CloseGoingAway)
 	})
 }
 
@@ -141,6 +143,42 @@ func TestMessageRate(t *testing.T) {
 		member.wantNumbered(105)
 		if took := time.Since(began); took < 9900*time.Millisecond || took > 10100*time.Millisecond {
 			t.Errorf("105 messages took %v, want 10 s: 10 a second after 5 at once", took)
+		}
+		_ = sender.conn.Close()
+		_ = member.conn.Close()
+	})
+}
+
+// Who talks is alive, also while it is read more slowly than its pongs could come through.
+func TestPacedClientIsNotGivenUp(t *testing.T) {
+	bubble(t, recado.Limits{MessageRate: 2, MessageBurst: 1}, func(t *testing.T, w *WebSocket) {
+		t.Helper()
+		sender, member := pipeClient(t, w), pipeClient(t, w)
+		for _, s := range w.roster.all() {
+			s.unlimited = false
+		}
+		go func() {
+			var frames []byte
+			for i := range 250 { // two minutes of them, read at once
+				frames = append(frames, ws.MustCompileFrame(ws.MaskFrame(ws.NewBinaryFrame(numbered(i, 8))))...)
+			}
+			_, _ = sender.conn.Write(frames)
+		}()
+		for i := 0; i < 250; {
+			op, p, err := member.read()
+			switch {
+			case err != nil:
+				t.Fatalf("after %d messages: %v", i, err)
+			case op == ws.OpPing:
+				member.send(ws.OpPong, nil)
+			case !bytes.Equal(p, numbered(i, 8)):
+				t.Fatalf("read %v %x, want message %d", op, p, i)
+			default:
+				i++
+			}
+		}
+		if w.Len() != 2 {
+			t.Error("the sender was given up while its messages were being taken")
 		}
 		_ = sender.conn.Close()
 		_ = member.conn.Close()

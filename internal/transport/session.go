@@ -34,9 +34,10 @@ type session struct {
 	out    outgoing
 	frames frameReader
 
-	resting   bool // nothing but control frames came last
-	said      bool // the client's close frame has come
-	unlimited bool // the message rate does not apply
+	initial   []byte // what came right behind the handshake, until start
+	resting   bool   // nothing but control frames came last
+	said      bool   // the client's close frame has come
+	unlimited bool   // the message rate does not apply
 	messages  *rate.Limiter
 	controls  *rate.Limiter
 
@@ -155,6 +156,7 @@ func (s *session) handleMessage(kind recado.Kind, data []byte) error {
 		return failf(recado.CloseOverloaded, "publish: %v", err)
 	}
 	s.pace()
+	s.heard.Store(s.server.roster.now()) // only now: taking it may have been made to wait
 	return nil
 }
 

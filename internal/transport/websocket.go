@@ -68,6 +68,9 @@ func NewWebSocket(h *hub.Hub, c WebSocketConfig) *WebSocket {
 // Len is the number of clients.
 func (w *WebSocket) Len() int { return int(w.clients.Load()) }
 
+// Open is the number of connections: the clients, and those that have left their room and are being closed.
+func (w *WebSocket) Open() int { return int(w.open.Load()) }
+
 // Serve answers a handshake and returns; the connection lives on in goroutines of its own. When it returns a
 // *recado.Refusal, nothing was written and the caller answers the request.
 func (w *WebSocket) Serve(rw http.ResponseWriter, r *http.Request, j Join) error {
@@ -75,22 +78,13 @@ func (w *WebSocket) Serve(rw http.ResponseWriter, r *http.Request, j Join) error
 	if err != nil {
 		return err
 	}
-	w.mu.RLock()
-	defer w.mu.RUnlock()
-	if w.closed {
-		return &recado.Refusal{Code: "server_draining", Status: http.StatusServiceUnavailable, Header: retryAfter(5)}
-	}
-	if open := w.open.Add(1); w.limits.Connections != recado.Off && open > int64(w.limits.Connections) {
-		w.open.Add(-1)
-		return &recado.Refusal{
-			Code: "too_many_connections", Status: http.StatusServiceUnavailable, Header: retryAfter(5),
-			Facts: map[string]string{"Limit": strconv.Itoa(w.limits.Connections)},
-		}
-	}
-	if err := w.begin(rw, r, j, accepted); err != nil {
-		w.open.Add(-1)
+	s, err := w.admit(rw, r, j, accepted)
+	if err != nil {
 		return err
 	}
+	// With no lock held: writing to the log can take its time.
+	w.log.Info("client connected", "address", r.RemoteAddr, "room", j.Room, "id", s.member.ID, "clients", w.Len())
+	s.start()
 	return nil
 }
 
@@ -123,9 +117,33 @@ func (w *WebSocket) Close(ctx context.Context, code recado.CloseCode) error {
 	return ctx.Err()
 }
 
-// begin joins the room, takes the connection over and starts the session. The member joins before the client
-// knows that it is connected; until the answer is written, what it receives waits for out.mu.
-func (w *WebSocket) begin(rw http.ResponseWriter, r *http.Request, j Join, a acceptance) error {
+// admit makes a session of the request unless there is no place for it. The caller starts the session.
+func (w *WebSocket) admit(rw http.ResponseWriter, r *http.Request, j Join, a acceptance) (*session, error) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		return nil, &recado.Refusal{Code: "server_draining", Status: http.StatusServiceUnavailable, Header: retryAfter(5)}
+	}
+	if open := w.open.Add(1); w.limits.Connections != recado.Off && open > int64(w.limits.Connections) {
+		w.open.Add(-1)
+		return nil, &recado.Refusal{
+			Code: "too_many_connections", Status: http.StatusServiceUnavailable, Header: retryAfter(5),
+			Facts: map[string]string{"Limit": strconv.Itoa(w.limits.Connections)},
+		}
+	}
+	s, err := w.begin(rw, r, j, a)
+	if err != nil {
+		w.open.Add(-1)
+		return nil, err
+	}
+	w.clients.Add(1)
+	w.goroutines.Add(1) // for start, so that Close waits for it
+	return s, nil
+}
+
+// begin joins the room, takes the connection over and answers. The member joins before the client knows that
+// it is connected; until the answer is written, what it receives waits for out.mu.
+func (w *WebSocket) begin(rw http.ResponseWriter, r *http.Request, j Join, a acceptance) (*session, error) {
 	s := &session{server: w, unlimited: j.Loopback}
 	s.member = hub.Member{ID: newID(), Echo: j.Echo, Encoding: w.encodings[a.windowBits], Conn: s}
 	s.frames = frameReader{
@@ -135,35 +153,36 @@ func (w *WebSocket) begin(rw http.ResponseWriter, r *http.Request, j Join, a acc
 	defer s.out.mu.Unlock()
 	if err := w.hub.Join(r.Context(), j.Room, &s.member); err != nil {
 		if errors.Is(err, recado.ErrRooms) {
-			return &recado.Refusal{
+			return nil, &recado.Refusal{
 				Code: "too_many_rooms", Status: http.StatusServiceUnavailable, Header: retryAfter(60),
 				Facts: map[string]string{"Limit": strconv.Itoa(w.limits.Rooms)},
 			}
 		}
-		return err
+		return nil, err
 	}
 	conn, buffered, err := http.NewResponseController(rw).Hijack()
 	if err != nil {
 		s.out.end = &ending{}
 		s.member.Leave()
-		return err
+		return nil, err
 	}
 	initial, _ := buffered.Peek(buffered.Reader.Buffered())
-	s.start(conn, a.response(), append([]byte(nil), initial...))
-	w.log.Info("client connected", "address", conn.RemoteAddr().String(), "room", j.Room, "id", s.member.ID,
-		"clients", w.clients.Add(1))
-	return nil
-}
-
-// start serves the session over conn; the caller holds out.mu.
-func (s *session) start(conn net.Conn, response, initial []byte) {
+	s.initial = append([]byte(nil), initial...)
 	s.conn = conn
 	s.raw = plainSocket(conn)
-	s.server.roster.add(s)
-	s.respond(response)
-	in := newReceiver(conn, s.raw)
-	// A fresh goroutine, because the one that served the handshake has a grown stack.
-	s.server.goroutines.Go(func() { s.run(in, initial) })
+	w.roster.add(s)
+	s.respond(a.response())
+	return s, nil
+}
+
+// start serves the session on a goroutine of its own: the one that served the handshake has a grown stack.
+func (s *session) start() {
+	in, initial := newReceiver(s.conn, s.raw), s.initial
+	s.initial = nil
+	go func() {
+		defer s.server.goroutines.Done()
+		s.run(in, initial)
+	}()
 }
 
 // plainSocket returns conn's socket if it can be written to directly, else nil.
