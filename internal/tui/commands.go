@@ -27,11 +27,11 @@ func commands() []command {
 
 // press does what one key means.
 func (t *talk) press(k key, r rune) {
-	warned := t.warned
-	t.warned = false
+	warned, full := t.warned, t.full
+	t.warned, t.full = false, false
 	switch k {
 	case keyText:
-		if !t.editor.insert(r) {
+		if t.full = !t.editor.insert(r); t.full && !full { // once, however much is pasted
 			t.status(t.Text("chat.typed_too_much"))
 		}
 	case keyEnter:

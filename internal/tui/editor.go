@@ -11,7 +11,7 @@ import (
 
 const (
 	// maxTyped bounds the text being typed, in bytes; it is more than anybody types.
-	maxTyped = 1 << 20
+	maxTyped = 64 << 10
 	// maxHistory is how many lines the up key brings back.
 	maxHistory = 100
 )

@@ -126,6 +126,7 @@ type talk struct {
 	told    bool // that this outage takes long
 	trouble bool // that there is an outage
 	warned  bool // the key before this one was Ctrl+C
+	full    bool // the key before this one did not fit
 	leave   bool // the person wants to go
 	end     error
 }
