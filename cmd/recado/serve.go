@@ -104,17 +104,20 @@ func (s *serving) run(ctx context.Context) error {
 		}
 		err = s.stop(ctx, relay, code, signals)
 	}
-	return errors.Join(err, <-ended)
+	if err != nil {
+		return err // in a hurry
+	}
+	return <-ended
 }
 
 // stop tells the clients and waits for them, until drainTime or another signal.
 func (s *serving) stop(ctx context.Context, relay *server.Server, code recado.CloseCode, signals <-chan os.Signal) error {
 	ctx, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
-	s.announceStop(relay.Clients())
 	stopped := make(chan struct{})
-	go func() {
+	go func() { // all of it: a log that nobody reads must not keep the second signal from being seen
 		defer close(stopped)
+		s.announceStop(relay.Clients())
 		if err := relay.Stop(ctx, code); err != nil {
 			s.log.Warn("connections cut", "error", err)
 		}
@@ -123,9 +126,7 @@ func (s *serving) stop(ctx context.Context, relay *server.Server, code recado.Cl
 	case <-stopped:
 		return nil
 	case second := <-signals:
-		cancel()
-		<-stopped
-		return &exitError{code: signalCode(second)}
+		return &exitError{code: signalCode(second)} // the end of the process cuts what is left
 	}
 }
 
