@@ -70,7 +70,7 @@ rename: ## Give the module another path: make rename MODULE=example.org/you/reca
 	scripts/rename "$(MODULE)"
 
 clean: ## Remove what was built and installed here
-	rm -rf bin web/node_modules
+	rm -rf bin web/node_modules bench/peers/nodews/node_modules
 
 tools:
 	@scripts/tools

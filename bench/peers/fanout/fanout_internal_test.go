@@ -58,14 +58,16 @@ func join(t *testing.T, url string) member {
 }
 
 func TestPeers(t *testing.T) {
-	dir := t.TempDir()
-	names := []string{"gws", "gorilla", "coder"}
-	if _, err := build(t.Context(), dir, names, os.Stderr); err != nil {
+	programs, err := build(t.Context(), t.TempDir(), servers(), os.Stderr)
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, peer := range names {
-		t.Run(peer, func(t *testing.T) {
-			s, err := start(t.Context(), dir, peer, 0)
+	for _, p := range programs {
+		t.Run(p.name, func(t *testing.T) {
+			if p.version == "" {
+				t.Errorf("%s has no version", p.name)
+			}
+			s, err := start(t.Context(), p, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,7 +85,7 @@ func testRelay(t *testing.T, s *server) {
 	for by, what := range []said{
 		{websocket.TextMessage, "olá"},
 		{websocket.BinaryMessage, "\x00\xff"},
-		{websocket.TextMessage, strings.Repeat("x", 70_000)},
+		{websocket.TextMessage, strings.Repeat("x", 1<<16)},
 		{websocket.TextMessage, "that was long"},
 	} {
 		by %= len(members)
@@ -117,7 +119,7 @@ func TestReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newReport(o, map[string]string{"gws": "v1", "recado": "v2"})
+	r := newReport(o, []program{{name: "gws", version: "v1"}, {name: "recado", version: "v2"}})
 	for round := range 2 {
 		for i, w := range o.inFlight {
 			for j, peer := range o.peers {

@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -48,7 +49,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("fanout", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	peers := flags.String("peers", "recado,gws,gorilla,coder", "the servers, in the order of the table; ratios are to gws")
+	peers := flags.String("peers", "recado,gws,gorilla,coder", "the servers, in the order of the table, or all")
 	inFlight := flags.String("w", "1,16,64,256", "messages in flight")
 	flags.IntVar(&o.rounds, "rounds", 3, "how often everything is measured, interleaved")
 	flags.IntVar(&o.clients, "clients", 1000, "connections")
@@ -68,9 +69,11 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
-	o.peers = strings.Split(*peers, ",")
+	if o.peers = strings.Split(*peers, ","); *peers == "all" {
+		o.peers = servers()
+	}
 	for _, peer := range o.peers {
-		if _, ok := arguments(peer); !ok {
+		if !slices.Contains(servers(), peer) {
 			return o, fmt.Errorf("-peers: %q is not known", peer)
 		}
 	}
@@ -100,15 +103,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	versions, err := build(ctx, dir, o.peers, stderr)
+	programs, err := build(ctx, dir, o.peers, stderr)
 	if err != nil {
 		return err
 	}
-	r := newReport(o, versions)
+	r := newReport(o, programs)
 	if o.idle > 0 {
-		err = measureIdle(ctx, o, dir, r, stderr)
+		err = measureIdle(ctx, o, programs, r, stderr)
 	} else {
-		err = measure(ctx, o, dir, r, stderr)
+		err = measure(ctx, o, programs, r, stderr)
 	}
 	if err != nil {
 		return err
@@ -122,27 +125,27 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 // measure starts a fresh server for each cell of the table; within a round all of them meet the same weather.
-func measure(ctx context.Context, o options, dir string, r *report, progress io.Writer) error {
+func measure(ctx context.Context, o options, programs []program, r *report, progress io.Writer) error {
 	for round := range o.rounds {
 		for _, w := range o.inFlight {
-			for i := range o.peers {
-				peer := o.peers[(i+round)%len(o.peers)] // no server always comes first
-				cell, err := measureOne(ctx, o, dir, peer, w)
+			for i := range programs {
+				p := programs[(i+round)%len(programs)] // no server always comes first
+				cell, err := measureOne(ctx, o, p, w)
 				if err != nil {
-					return fmt.Errorf("%s with %d in flight: %w", peer, w, err)
+					return fmt.Errorf("%s with %d in flight: %w", p.name, w, err)
 				}
 				cell.Round = round + 1
 				r.Cells = append(r.Cells, cell)
-				_, _ = fmt.Fprintf(progress, "round %d/%d  w=%-4d %-8s %7.3f µs  %9.0f deliveries/s  %5.1f per read  load %.3f µs\n",
-					cell.Round, o.rounds, w, peer, cell.ServerMicros, cell.PerSecond, cell.PerRead, cell.LoadMicros)
+				_, _ = fmt.Fprintf(progress, "round %d/%d  w=%-4d %-16s %7.3f µs  %9.0f deliveries/s  %5.1f per read  load %.3f µs\n",
+					cell.Round, o.rounds, w, p.name, cell.ServerMicros, cell.PerSecond, cell.PerRead, cell.LoadMicros)
 			}
 		}
 	}
 	return nil
 }
 
-func measureOne(ctx context.Context, o options, dir, peer string, inFlight int) (cell, error) {
-	s, err := start(ctx, dir, peer, o.serverCore)
+func measureOne(ctx context.Context, o options, p program, inFlight int) (cell, error) {
+	s, err := start(ctx, p, o.serverCore)
 	if err != nil {
 		return cell{}, err
 	}
@@ -154,13 +157,13 @@ func measureOne(ctx context.Context, o options, dir, peer string, inFlight int) 
 	if err != nil {
 		return cell{}, err
 	}
-	return newCell(peer, result), nil
+	return newCell(p.name, result), nil
 }
 
-func measureIdle(ctx context.Context, o options, dir string, r *report, progress io.Writer) error {
+func measureIdle(ctx context.Context, o options, programs []program, r *report, progress io.Writer) error {
 	for round := range o.rounds {
-		for _, peer := range o.peers {
-			s, err := start(ctx, dir, peer, o.serverCore)
+		for _, p := range programs {
+			s, err := start(ctx, p, o.serverCore)
 			if err != nil {
 				return err
 			}
@@ -168,11 +171,11 @@ func measureIdle(ctx context.Context, o options, dir string, r *report, progress
 			result, err := loadgen.Idle(ctx, c)
 			s.stop()
 			if err != nil {
-				return fmt.Errorf("%s with %d idle connections: %w", peer, o.idle, err)
+				return fmt.Errorf("%s with %d idle connections: %w", p.name, o.idle, err)
 			}
-			r.Idle = append(r.Idle, newIdle(peer, round+1, result))
-			_, _ = fmt.Fprintf(progress, "round %d/%d  %-8s %6.0f bytes per connection\n",
-				round+1, o.rounds, peer, result.BytesPerConnection())
+			r.Idle = append(r.Idle, newIdle(p.name, round+1, result))
+			_, _ = fmt.Fprintf(progress, "round %d/%d  %-16s %6.0f bytes per connection\n",
+				round+1, o.rounds, p.name, result.BytesPerConnection())
 		}
 	}
 	return nil

@@ -91,7 +91,11 @@ type report struct {
 	Idle     []idle            `json:"idle,omitempty"`
 }
 
-func newReport(o options, versions map[string]string) *report {
+func newReport(o options, programs []program) *report {
+	versions := map[string]string{}
+	for _, p := range programs {
+		versions[p.name] = p.version
+	}
 	return &report{options: o, Machine: machine(), Versions: versions, Clients: o.clients, Size: o.size}
 }
 
