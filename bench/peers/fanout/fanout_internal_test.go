@@ -3,9 +3,7 @@
 package main
 
 import (
-	"encoding/json"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -111,39 +109,6 @@ func testLoad(t *testing.T, s *server) {
 	})
 	if err != nil || r.Deliveries == 0 || r.Faults() > 0 || r.ServerCPU <= 0 {
 		t.Errorf("Run: %+v, %v, want deliveries without faults", r, err)
-	}
-}
-
-func TestReport(t *testing.T) {
-	o, err := parse([]string{"-peers", "gws,recado", "-w", "1,16", "-rounds", "2"}, os.Stderr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := newReport(o, []program{{name: "gws", version: "v1"}, {name: "recado", version: "v2"}})
-	for round := range 2 {
-		for i, w := range o.inFlight {
-			for j, peer := range o.peers {
-				r.Cells = append(r.Cells, cell{Server: peer, InFlight: w, Round: round + 1, ServerMicros: float64(4 / (1 + j + i + round)), Lost: int64(i * j * round)})
-			}
-		}
-	}
-	var text strings.Builder
-	if err = r.print(&text); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"recado  0.5", "W=16", "recado, W=16, round 2: 1 lost"} {
-		if !strings.Contains(text.String(), want) {
-			t.Errorf("the report lacks %q:\n%s", want, text.String())
-		}
-	}
-	file := filepath.Join(t.TempDir(), "report.json")
-	if err = r.writeJSON(file); err != nil {
-		t.Fatal(err)
-	}
-	written, err := os.ReadFile(file)
-	var again report
-	if err != nil || json.Unmarshal(written, &again) != nil || len(again.Cells) != len(r.Cells) {
-		t.Errorf("the file has %d cells, %v, want %d", len(again.Cells), err, len(r.Cells))
 	}
 }
 

@@ -83,7 +83,7 @@ func (b builder) goProgram(ctx context.Context, from, what, name string, args ..
 	return program{name, madeOf(name, info), append([]string{file}, args...)}, nil
 }
 
-// madeOf names a peer's library, and for Recado its own version.
+// madeOf names a peer's library. Recado's version is that of the tree that fanout belongs to.
 func madeOf(name string, info *buildinfo.BuildInfo) string {
 	library := map[string]string{
 		"gws":     "github.com/lxzan/gws",
@@ -96,7 +96,7 @@ func madeOf(name string, info *buildinfo.BuildInfo) string {
 			return module.Path + " " + module.Version
 		}
 	}
-	return info.Main.Path + " " + info.Main.Version
+	return "this tree"
 }
 
 // nodeProgram installs what the lock file says, unless that was done since the file changed.
