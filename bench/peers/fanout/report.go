@@ -65,6 +65,15 @@ func (c cell) brief() bool {
 	return c.Failed == "" && c.Messages < 2*int64(c.InFlight)
 }
 
+// saturated is the share of its core that the slower of server and load generator has at least: in a closed loop it
+// waits for nothing but the other.
+const saturated = 0.8
+
+// starved says that something else had the cores.
+func (c cell) starved() bool {
+	return c.Failed == "" && max(c.ServerBusy, c.LoadBusy) < saturated
+}
+
 func (c cell) faults() int64 {
 	return c.Lost + c.Duplicated + c.OutOfOrder + c.Echoed + c.Foreign
 }

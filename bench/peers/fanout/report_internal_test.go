@@ -68,6 +68,7 @@ func TestPage(t *testing.T) {
 		"- node-ws, W=16, round 2: deliveries are missing",
 		"- recado, W=16, round 2: the load generator was the bottleneck",
 		"- node-ws, idle, round 0: too many",
+		"- In 8 of 12 measurements neither",
 		"- " + r.Machine, "- " + r.Date, "| gws | v2 |",
 		"\ngo run ./fanout -peers recado,gws,node-ws -w 1,16 -rounds 2 -idle 5000\n",
 	} {

@@ -133,7 +133,11 @@ func (r *report) notes() []string {
 	var all []string
 	note := func(format string, a ...any) { all = append(all, fmt.Sprintf(format, a...)) }
 	var deliveries, faults int64
+	starved := 0
 	for _, c := range r.Cells {
+		if c.starved() {
+			starved++
+		}
 		where := fmt.Sprintf("%s, W=%d, round %d", c.Server, c.InFlight, c.Round)
 		deliveries += c.Deliveries
 		faults += c.faults()
@@ -156,6 +160,11 @@ func (r *report) notes() []string {
 		if i.Failed != "" {
 			note("%s, idle, round %d: %s", i.Server, i.Round, i.Failed)
 		}
+	}
+	if starved > 0 {
+		note("In %d of %d measurements neither the server nor the load generator had %.0f %% of its core: other programs "+
+			"ran meanwhile. Deliveries per second and latency are worse for it; CPU per delivery is less affected, but not untouched.",
+			starved, len(r.Cells), 100*saturated)
 	}
 	if len(r.Cells) > 0 {
 		note("%s deliveries; lost, duplicated, out of order, echoed or foreign: %d", grouped(deliveries), faults)
