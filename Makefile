@@ -59,8 +59,9 @@ fuzz: ## Run each fuzz test for FUZZTIME
 bench: ## Run the Go benchmarks; BENCH=Fanout chooses
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-bench-peers: ## Measure the fan-out against other servers
-	cd bench/peers && go run ./fanout $(ARGS)
+bench-peers: tools ## Measure the fan-out against other servers, some 12 minutes, and write docs/benchmarks.md
+	cd bench/peers && go run ./fanout -peers all -rounds 3 -warmup 500ms -duration 2s -idle 5000 -settle 2s \
+		-report ../../docs/benchmarks.md $(ARGS)
 
 vuln: $(GOVULNCHECK) ## Look for known vulnerabilities in what is called
 	$(GOVULNCHECK) ./...
@@ -70,7 +71,7 @@ rename: ## Give the module another path: make rename MODULE=example.org/you/reca
 	scripts/rename "$(MODULE)"
 
 clean: ## Remove what was built and installed here
-	rm -rf bin web/node_modules
+	rm -rf bin web/node_modules bench/peers/nodews/node_modules
 
 tools:
 	@scripts/tools

@@ -8,6 +8,7 @@ require (
 	github.com/coder/websocket v1.8.15
 	github.com/gorilla/websocket v1.5.3
 	github.com/lxzan/gws v1.8.9
+	github.com/olahol/melody v1.1.4
 	golang.org/x/sys v0.49.0
 	recado v0.0.0-00010101000000-000000000000
 )

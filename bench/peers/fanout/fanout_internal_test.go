@@ -3,9 +3,7 @@
 package main
 
 import (
-	"encoding/json"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -58,14 +56,16 @@ func join(t *testing.T, url string) member {
 }
 
 func TestPeers(t *testing.T) {
-	dir := t.TempDir()
-	names := []string{"gws", "gorilla", "coder"}
-	if _, err := build(t.Context(), dir, names, os.Stderr); err != nil {
+	programs, err := build(t.Context(), t.TempDir(), servers(), os.Stderr)
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, peer := range names {
-		t.Run(peer, func(t *testing.T) {
-			s, err := start(t.Context(), dir, peer, 0)
+	for _, p := range programs {
+		t.Run(p.name, func(t *testing.T) {
+			if p.version == "" {
+				t.Errorf("%s has no version", p.name)
+			}
+			s, err := start(t.Context(), p, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,7 +83,7 @@ func testRelay(t *testing.T, s *server) {
 	for by, what := range []said{
 		{websocket.TextMessage, "olá"},
 		{websocket.BinaryMessage, "\x00\xff"},
-		{websocket.TextMessage, strings.Repeat("x", 70_000)},
+		{websocket.TextMessage, strings.Repeat("x", 1<<16)},
 		{websocket.TextMessage, "that was long"},
 	} {
 		by %= len(members)
@@ -109,39 +109,6 @@ func testLoad(t *testing.T, s *server) {
 	})
 	if err != nil || r.Deliveries == 0 || r.Faults() > 0 || r.ServerCPU <= 0 {
 		t.Errorf("Run: %+v, %v, want deliveries without faults", r, err)
-	}
-}
-
-func TestReport(t *testing.T) {
-	o, err := parse([]string{"-peers", "gws,recado", "-w", "1,16", "-rounds", "2"}, os.Stderr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := newReport(o, map[string]string{"gws": "v1", "recado": "v2"})
-	for round := range 2 {
-		for i, w := range o.inFlight {
-			for j, peer := range o.peers {
-				r.Cells = append(r.Cells, cell{Server: peer, InFlight: w, Round: round + 1, ServerMicros: float64(4 / (1 + j + i + round)), Lost: int64(i * j * round)})
-			}
-		}
-	}
-	var text strings.Builder
-	if err = r.print(&text); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"recado  0.5", "W=16", "recado, W=16, round 2: 1 lost"} {
-		if !strings.Contains(text.String(), want) {
-			t.Errorf("the report lacks %q:\n%s", want, text.String())
-		}
-	}
-	file := filepath.Join(t.TempDir(), "report.json")
-	if err = r.writeJSON(file); err != nil {
-		t.Fatal(err)
-	}
-	written, err := os.ReadFile(file)
-	var again report
-	if err != nil || json.Unmarshal(written, &again) != nil || len(again.Cells) != len(r.Cells) {
-		t.Errorf("the file has %d cells, %v, want %d", len(again.Cells), err, len(r.Cells))
 	}
 }
 

@@ -5,6 +5,7 @@
 //
 //	cd bench/peers && go run ./fanout                  CPU per delivery, as a ratio to gws
 //	cd bench/peers && go run ./fanout -idle 18000      memory per idle connection
+//	cd bench/peers && go run ./fanout -peers all -report ../../docs/benchmarks.md
 package main
 
 import (
@@ -14,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -40,15 +42,18 @@ type options struct {
 	size, idle, stalled  int
 	warmup, duration     time.Duration
 	settle, gather       time.Duration
-	json                 string
+	timeout              time.Duration
+	json, report         string
+	from                 []string
 	serverCore, loadCore int
+	command              string // to get the same again
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
-	var o options
+	o := options{command: strings.TrimSpace("go run ./fanout " + strings.Join(args, " "))}
 	flags := flag.NewFlagSet("fanout", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	peers := flags.String("peers", "recado,gws,gorilla,coder", "the servers, in the order of the table; ratios are to gws")
+	peers := flags.String("peers", "recado,gws,gorilla,coder", "the servers, in the order of the table, or all")
 	inFlight := flags.String("w", "1,16,64,256", "messages in flight")
 	flags.IntVar(&o.rounds, "rounds", 3, "how often everything is measured, interleaved")
 	flags.IntVar(&o.clients, "clients", 1000, "connections")
@@ -56,9 +61,12 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.DurationVar(&o.warmup, "warmup", time.Second, "load before each measurement")
 	flags.DurationVar(&o.duration, "duration", 3*time.Second, "of each measurement")
 	flags.IntVar(&o.stalled, "stalled", 0, "connections, of all, that never read")
-	flags.IntVar(&o.idle, "idle", 0, "measure the memory of so many idle connections instead")
+	flags.IntVar(&o.idle, "idle", 0, "measure the memory of so many idle connections instead; with -report, besides")
 	flags.DurationVar(&o.settle, "settle", 5*time.Second, "silence before memory is read")
 	flags.DurationVar(&o.gather, "gather", 100*time.Microsecond, "pause between two looks of the load generator; negative: each delivery wakes it, at the server's expense")
+	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "for a message to reach everyone; a server that needs more does not keep up")
+	flags.StringVar(&o.report, "report", "", "also write a page (Markdown) to this file, and its plot beside it")
+	from := flags.String("from", "", "measure nothing, but report what these files, written by -json, have together")
 	flags.StringVar(&o.json, "json", "", "also write every figure to this file")
 	flags.IntVar(&o.serverCore, "server-core", 0, "the core of the server")
 	flags.IntVar(&o.loadCore, "load-core", 1, "the core of the load")
@@ -68,9 +76,14 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
-	o.peers = strings.Split(*peers, ",")
+	if *from != "" {
+		o.from = strings.Split(*from, ",")
+	}
+	if o.peers = strings.Split(*peers, ","); *peers == "all" {
+		o.peers = servers()
+	}
 	for _, peer := range o.peers {
-		if _, ok := arguments(peer); !ok {
+		if !slices.Contains(servers(), peer) {
 			return o, fmt.Errorf("-peers: %q is not known", peer)
 		}
 	}
@@ -92,23 +105,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err = moveTo(o.loadCore); err != nil {
-		return err
-	}
-	dir, err := os.MkdirTemp("", "fanout-")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	versions, err := build(ctx, dir, o.peers, stderr)
-	if err != nil {
-		return err
-	}
-	r := newReport(o, versions)
-	if o.idle > 0 {
-		err = measureIdle(ctx, o, dir, r, stderr)
+	var r *report
+	if o.from != nil {
+		r, err = readReports(o.from)
 	} else {
-		err = measure(ctx, o, dir, r, stderr)
+		r, err = measureAll(ctx, o, stderr)
 	}
 	if err != nil {
 		return err
@@ -118,61 +119,123 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
+	if o.report != "" {
+		if err := r.writePage(o.report); err != nil {
+			return err
+		}
+	}
 	return r.print(stdout)
 }
 
+func measureAll(ctx context.Context, o options, progress io.Writer) (*report, error) {
+	if err := moveTo(o.loadCore); err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "fanout-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	programs, err := build(ctx, dir, o.peers, progress)
+	if err != nil {
+		return nil, err
+	}
+	r := newReport(o, programs)
+	if o.idle == 0 || o.report != "" {
+		if err := measure(ctx, o, programs, r, progress); err != nil {
+			return nil, err
+		}
+	}
+	if o.idle > 0 {
+		if err := measureIdle(ctx, o, programs, r, progress); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
 // measure starts a fresh server for each cell of the table; within a round all of them meet the same weather.
-func measure(ctx context.Context, o options, dir string, r *report, progress io.Writer) error {
+func measure(ctx context.Context, o options, programs []program, r *report, progress io.Writer) error {
 	for round := range o.rounds {
 		for _, w := range o.inFlight {
-			for i := range o.peers {
-				peer := o.peers[(i+round)%len(o.peers)] // no server always comes first
-				cell, err := measureOne(ctx, o, dir, peer, w)
+			for i := range programs {
+				p := programs[(i+round)%len(programs)] // no server always comes first
+				cell, err := measureOne(ctx, o, p, w)
 				if err != nil {
-					return fmt.Errorf("%s with %d in flight: %w", peer, w, err)
+					return fmt.Errorf("%s with %d in flight: %w", p.name, w, err)
 				}
 				cell.Round = round + 1
 				r.Cells = append(r.Cells, cell)
-				_, _ = fmt.Fprintf(progress, "round %d/%d  w=%-4d %-8s %7.3f µs  %9.0f deliveries/s  %5.1f per read  load %.3f µs\n",
-					cell.Round, o.rounds, w, peer, cell.ServerMicros, cell.PerSecond, cell.PerRead, cell.LoadMicros)
+				if cell.Failed != "" {
+					_, _ = fmt.Fprintf(progress, "round %d/%d  w=%-4d %-16s %s\n", cell.Round, o.rounds, w, p.name, cell.Failed)
+					continue
+				}
+				_, _ = fmt.Fprintf(progress, "round %d/%d  w=%-4d %-16s %7.3f µs  %9.0f deliveries/s  %5.1f per read  load %.3f µs\n",
+					cell.Round, o.rounds, w, p.name, cell.ServerMicros, cell.PerSecond, cell.PerRead, cell.LoadMicros)
 			}
 		}
 	}
 	return nil
 }
 
-func measureOne(ctx context.Context, o options, dir, peer string, inFlight int) (cell, error) {
-	s, err := start(ctx, dir, peer, o.serverCore)
+// longest is how long a slow server is measured at most.
+const longest = 15 * time.Second
+
+// measureOne measures again, for longer, where there was too little to see.
+func measureOne(ctx context.Context, o options, p program, inFlight int) (cell, error) {
+	c, err := measureFor(ctx, o, p, inFlight, o.duration)
+	if err == nil && c.brief() && o.duration < longest {
+		return measureFor(ctx, o, p, inFlight, longest)
+	}
+	return c, err
+}
+
+// measureFor returns an error only if the server cannot be started or ctx has ended: one that does not keep up is
+// a finding.
+func measureFor(ctx context.Context, o options, p program, inFlight int, duration time.Duration) (cell, error) {
+	s, err := start(ctx, p, o.serverCore)
 	if err != nil {
 		return cell{}, err
 	}
 	defer s.stop()
 	result, err := loadgen.Run(ctx, loadgen.Config{
 		URL: s.url, PID: s.pid(), Connections: o.clients, Size: o.size, InFlight: inFlight, Stalled: o.stalled,
-		Warmup: o.warmup, Duration: o.duration, Gather: o.gather,
+		Warmup: o.warmup, Duration: duration, Gather: o.gather, Timeout: o.timeout,
 	})
-	if err != nil {
-		return cell{}, err
+	if ctx.Err() != nil {
+		return cell{}, ctx.Err()
 	}
-	return newCell(peer, result), nil
+	c := cell{Server: p.name, InFlight: inFlight}
+	if result != nil && result.Elapsed > 0 {
+		c = newCell(p.name, result)
+	}
+	if err != nil {
+		c.Failed = err.Error()
+	}
+	return c, nil
 }
 
-func measureIdle(ctx context.Context, o options, dir string, r *report, progress io.Writer) error {
+func measureIdle(ctx context.Context, o options, programs []program, r *report, progress io.Writer) error {
 	for round := range o.rounds {
-		for _, peer := range o.peers {
-			s, err := start(ctx, dir, peer, o.serverCore)
+		for _, p := range programs {
+			s, err := start(ctx, p, o.serverCore)
 			if err != nil {
 				return err
 			}
-			c := loadgen.Config{URL: s.url, PID: s.pid(), Connections: o.idle, Settle: o.settle, Timeout: 30 * time.Second}
+			c := loadgen.Config{URL: s.url, PID: s.pid(), Connections: o.idle, Settle: o.settle, Timeout: o.timeout}
 			result, err := loadgen.Idle(ctx, c)
 			s.stop()
-			if err != nil {
-				return fmt.Errorf("%s with %d idle connections: %w", peer, o.idle, err)
+			if ctx.Err() != nil {
+				return ctx.Err()
 			}
-			r.Idle = append(r.Idle, newIdle(peer, round+1, result))
-			_, _ = fmt.Fprintf(progress, "round %d/%d  %-8s %6.0f bytes per connection\n",
-				round+1, o.rounds, peer, result.BytesPerConnection())
+			if err != nil {
+				r.Idle = append(r.Idle, idle{Server: p.name, Round: round + 1, Connections: o.idle, Failed: err.Error()})
+				_, _ = fmt.Fprintf(progress, "round %d/%d  %-16s %v\n", round+1, o.rounds, p.name, err)
+				continue
+			}
+			r.Idle = append(r.Idle, newIdle(p.name, round+1, result))
+			_, _ = fmt.Fprintf(progress, "round %d/%d  %-16s %6.0f bytes per connection\n",
+				round+1, o.rounds, p.name, result.BytesPerConnection())
 		}
 	}
 	return nil

@@ -16,14 +16,13 @@ import (
 	"recado/internal/loadgen"
 )
 
-// baseline is the peer that all are compared with.
-const baseline = "gws"
-
 // A cell is one measurement.
 type cell struct {
 	Server       string  `json:"server"`
 	InFlight     int     `json:"in_flight"`
 	Round        int     `json:"round"`
+	Failed       string  `json:"failed,omitempty"` // why the run could not be brought to its end
+	Seconds      float64 `json:"seconds"`
 	ServerMicros float64 `json:"server_cpu_us_per_delivery"`
 	LoadMicros   float64 `json:"load_cpu_us_per_delivery"`
 	ServerBusy   float64 `json:"server_busy"` // share of its core
@@ -33,6 +32,7 @@ type cell struct {
 	P50          float64 `json:"p50_ms"`
 	P99          float64 `json:"p99_ms"`
 	Deliveries   int64   `json:"deliveries"`
+	Messages     int64   `json:"messages"` // heard by all others
 	Lost         int64   `json:"lost"`
 	Duplicated   int64   `json:"duplicated"`
 	OutOfOrder   int64   `json:"out_of_order"`
@@ -49,13 +49,29 @@ func newCell(peer string, r *loadgen.Result) cell {
 		return float64(r.Latency.ValueAtQuantile(quantile)) / float64(time.Millisecond)
 	}
 	return cell{
-		Server: peer, InFlight: r.Config.InFlight,
+		Server: peer, InFlight: r.Config.InFlight, Seconds: r.Elapsed.Seconds(),
 		ServerMicros: server, LoadMicros: load,
 		ServerBusy: r.ServerCPU.Seconds() / r.Elapsed.Seconds(), LoadBusy: r.OwnCPU.Seconds() / r.Elapsed.Seconds(),
-		PerSecond: r.DeliveriesPerSecond(), PerRead: float64(r.Deliveries) / float64(max(1, r.Reads)), P50: milliseconds(50), P99: milliseconds(99), Deliveries: r.Deliveries,
+		PerSecond: r.DeliveriesPerSecond(), PerRead: float64(r.Deliveries) / float64(max(1, r.Reads)),
+		P50: milliseconds(50), P99: milliseconds(99), Deliveries: r.Deliveries, Messages: r.Messages,
 		Lost: r.Lost, Duplicated: r.Duplicated, OutOfOrder: r.OutOfOrder, Echoed: r.Echoed, Foreign: r.Foreign,
 		RSS: r.RSSAfter, Stalled: r.Config.Stalled, Closed: r.StalledClosed,
 	}
+}
+
+// brief says that not even two messages of each sender went from beginning to end: what a server does in bursts was
+// cut somewhere, and the longest latencies are longer than the measurement.
+func (c cell) brief() bool {
+	return c.Failed == "" && c.Messages < 2*int64(c.InFlight)
+}
+
+// saturated is the share of its core that the slower of server and load generator has at least: in a closed loop it
+// waits for nothing but the other.
+const saturated = 0.8
+
+// starved says that something else had the cores.
+func (c cell) starved() bool {
+	return c.Failed == "" && max(c.ServerBusy, c.LoadBusy) < saturated
 }
 
 func (c cell) faults() int64 {
@@ -71,6 +87,7 @@ type idle struct {
 	After       int64   `json:"rss_after_bytes"`
 	Each        float64 `json:"bytes_per_connection"`
 	Seconds     float64 `json:"connecting_seconds"`
+	Failed      string  `json:"failed,omitempty"`
 }
 
 func newIdle(peer string, round int, r *loadgen.IdleResult) idle {
@@ -80,19 +97,71 @@ func newIdle(peer string, round int, r *loadgen.IdleResult) idle {
 	}
 }
 
-// A report is everything measured in one run.
+// A report is everything measured in one run, or in several on one machine.
 type report struct {
-	options  options
+	Date     string            `json:"date"`
+	Commands []string          `json:"commands"`
 	Machine  string            `json:"machine"`
+	Servers  []string          `json:"servers"`
 	Versions map[string]string `json:"versions"`
+	Rounds   int               `json:"rounds"`
+	Seconds  float64           `json:"seconds"` // of each measurement, or more
 	Clients  int               `json:"clients"`
 	Size     int               `json:"message_bytes"`
+	InFlight []int             `json:"in_flight"`
 	Cells    []cell            `json:"cells,omitempty"`
 	Idle     []idle            `json:"idle,omitempty"`
 }
 
-func newReport(o options, versions map[string]string) *report {
-	return &report{options: o, Machine: machine(), Versions: versions, Clients: o.clients, Size: o.size}
+func newReport(o options, programs []program) *report {
+	r := &report{
+		Date: time.Now().Format(time.DateOnly), Commands: []string{o.command}, Machine: machine(), Versions: map[string]string{},
+		Rounds: o.rounds, Seconds: o.duration.Seconds(), Clients: o.clients, Size: o.size, InFlight: o.inFlight,
+	}
+	for _, p := range programs {
+		r.Servers = append(r.Servers, p.name)
+		r.Versions[p.name] = p.version
+	}
+	return r
+}
+
+// readReports puts what earlier runs wrote together; what was the same for all is told as it was in the first.
+func readReports(names []string) (*report, error) {
+	var all *report
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		r := new(report)
+		if err := json.Unmarshal(text, r); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if all == nil {
+			all = r
+			continue
+		}
+		if r.Machine != all.Machine {
+			return nil, fmt.Errorf("%s is from another machine: %s, not %s", name, r.Machine, all.Machine)
+		}
+		all.add(r)
+	}
+	return all, nil
+}
+
+func (r *report) add(other *report) {
+	for _, server := range other.Servers {
+		if !slices.Contains(r.Servers, server) {
+			r.Servers = append(r.Servers, server)
+			r.Versions[server] = other.Versions[server]
+		}
+	}
+	if len(r.Cells) == 0 {
+		r.Rounds, r.Seconds, r.Clients, r.Size, r.InFlight = other.Rounds, other.Seconds, other.Clients, other.Size, other.InFlight
+	}
+	r.Commands = append(r.Commands, other.Commands...)
+	r.Cells = append(r.Cells, other.Cells...)
+	r.Idle = append(r.Idle, other.Idle...)
 }
 
 func (r *report) writeJSON(name string) error {
@@ -103,120 +172,40 @@ func (r *report) writeJSON(name string) error {
 	return os.WriteFile(name, append(text, '\n'), 0o644)
 }
 
-// print writes the tables; the median of the rounds stands first, then the least and the most.
+// print writes the tables for a terminal.
 func (r *report) print(to io.Writer) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	line := func(format string, a ...any) { _, _ = fmt.Fprintf(w, format+"\n", a...) } // Flush tells of errors
 	line("%s", r.Machine)
-	for _, peer := range r.options.peers {
-		line("%s: %s", peer, r.Versions[peer])
+	for _, server := range r.Servers {
+		line("%s: %s", server, r.Versions[server])
 	}
-	if len(r.Idle) > 0 {
-		r.printIdle(line)
-	} else {
-		r.printCells(line)
+	for _, t := range r.tables() {
+		line("\n%s\n", t.title)
+		for _, row := range t.rows {
+			line("%s", strings.Join(row, "\t"))
+		}
+	}
+	line("")
+	for _, note := range r.notes() {
+		line("%s", note)
 	}
 	return w.Flush()
-}
-
-func (r *report) printIdle(line func(string, ...any)) {
-	line("\nResident memory of the server with %d idle connections; %d rounds\n", r.options.idle, r.options.rounds)
-	line("server\tbytes per connection\tbefore, MB\tafter, MB")
-	for _, peer := range r.options.peers {
-		var each, before, after []float64
-		for _, i := range r.Idle {
-			if i.Server == peer {
-				each, before, after = append(each, i.Each), append(before, float64(i.Before)/1e6), append(after, float64(i.After)/1e6)
-			}
-		}
-		line("%s\t%s\t%s\t%s", peer, spread(each, "%.0f"), spread(before, "%.1f"), spread(after, "%.1f"))
-	}
-}
-
-func (r *report) printCells(line func(string, ...any)) {
-	o := r.options
-	line("%d connections, %d bytes, W messages in flight; server on core %d, load on core %d; %d rounds of %v",
-		o.clients, o.size, o.serverCore, o.loadCore, o.rounds, o.duration)
-	r.table(line, "Server CPU per delivery, µs", func(c cell) float64 { return c.ServerMicros }, "%.3g")
-	if slices.Contains(o.peers, baseline) {
-		r.table(line, "The same as a ratio to "+baseline+" in the same round", r.ratio, "%.3g")
-	}
-	r.table(line, "Deliveries per second", func(c cell) float64 { return c.PerSecond }, "%.0f")
-	r.table(line, "Latency p99, ms", func(c cell) float64 { return c.P99 }, "%.3g")
-	r.table(line, "CPU of the load generator per delivery, µs", func(c cell) float64 { return c.LoadMicros }, "%.3g")
-	line("")
-	var deliveries, faults int64
-	for _, c := range r.Cells {
-		deliveries += c.Deliveries
-		faults += c.faults()
-		if c.faults() > 0 {
-			line("%s, W=%d, round %d: %d lost, %d duplicated, %d out of order, %d echoed, %d foreign",
-				c.Server, c.InFlight, c.Round, c.Lost, c.Duplicated, c.OutOfOrder, c.Echoed, c.Foreign)
-		}
-		if c.Stalled > 0 {
-			line("%s, W=%d, round %d: %d of %d that did not read were closed by the server; it had %.1f MB",
-				c.Server, c.InFlight, c.Round, c.Closed, c.Stalled, float64(c.RSS)/1e6)
-		}
-		if c.LoadBusy > 0.95 && c.LoadBusy > c.ServerBusy {
-			line("%s, W=%d, round %d: the load generator was the bottleneck", c.Server, c.InFlight, c.Round)
-		}
-	}
-	line("%d deliveries; lost, duplicated, out of order, echoed or foreign: %d", deliveries, faults)
-}
-
-// ratio compares a cell with the baseline's in the same round.
-func (r *report) ratio(c cell) float64 {
-	for _, b := range r.Cells {
-		if b.Server == baseline && b.InFlight == c.InFlight && b.Round == c.Round {
-			return c.ServerMicros / b.ServerMicros
-		}
-	}
-	return 0
-}
-
-// table prints one figure for each server and each number of messages in flight.
-func (r *report) table(line func(string, ...any), title string, figure func(cell) float64, format string) {
-	head := []string{"server"}
-	for _, n := range r.options.inFlight {
-		head = append(head, fmt.Sprintf("W=%d", n))
-	}
-	line("\n%s\n\n%s", title, strings.Join(head, "\t"))
-	for _, peer := range r.options.peers {
-		row := []string{peer}
-		for _, n := range r.options.inFlight {
-			var values []float64
-			for _, c := range r.Cells {
-				if c.Server == peer && c.InFlight == n {
-					values = append(values, figure(c))
-				}
-			}
-			row = append(row, spread(values, format))
-		}
-		line("%s", strings.Join(row, "\t"))
-	}
-}
-
-// spread is the median, and where they differ the least and the most.
-func spread(values []float64, format string) string {
-	slices.Sort(values)
-	text := fmt.Sprintf(format, values[len(values)/2])
-	least, most := fmt.Sprintf(format, values[0]), fmt.Sprintf(format, values[len(values)-1])
-	if least != most {
-		text += " (" + least + "–" + most + ")"
-	}
-	return text
 }
 
 // machine describes where the figures come from.
 func machine() string {
 	model := runtime.GOARCH
 	cpuinfo, _ := os.ReadFile("/proc/cpuinfo") // without it, the architecture must do
+	cores := 0
 	for line := range strings.Lines(string(cpuinfo)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+		switch name, value, _ := strings.Cut(line, ":"); strings.TrimSpace(name) {
+		case "model name":
 			model = strings.TrimSpace(value)
-			break
+		case "processor":
+			cores++
 		}
 	}
 	release, _ := os.ReadFile("/proc/sys/kernel/osrelease") // as above
-	return fmt.Sprintf("%s, Linux %s, %s", model, strings.TrimSpace(string(release)), runtime.Version())
+	return fmt.Sprintf("%s, %d cores, Linux %s, %s", model, cores, strings.TrimSpace(string(release)), runtime.Version())
 }

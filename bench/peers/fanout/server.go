@@ -5,70 +5,18 @@ package main
 import (
 	"bufio"
 	"context"
-	"debug/buildinfo"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
-
-// arguments returns the command line of a server.
-func arguments(peer string) ([]string, bool) {
-	switch peer {
-	case "recado":
-		return []string{"serve", "--listen", "localhost:0", "--web", "", "--limits-message-rate", "0", "--log-level", "warn"}, true
-	case "gws", "gorilla", "coder":
-		return []string{"127.0.0.1:0"}, true
-	}
-	return nil, false
-}
-
-// build puts the programs of the servers into dir and returns the versions of what they are made of.
-func build(ctx context.Context, dir string, peers []string, stderr io.Writer) (map[string]string, error) {
-	versions := map[string]string{}
-	for _, peer := range peers {
-		from, what := ".", "recado/bench/peers/"+peer
-		if peer == "recado" { // a module of its own, with its own go.sum
-			out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "recado").Output()
-			if err != nil {
-				return nil, fmt.Errorf("find recado: %w (fanout is started in bench/peers)", err)
-			}
-			from, what = strings.TrimSpace(string(out)), "./cmd/recado"
-		}
-		program := filepath.Join(dir, peer)
-		command := exec.CommandContext(ctx, "go", "build", "-C", from, "-trimpath", "-o", program, what)
-		command.Stdout, command.Stderr = stderr, stderr
-		if err := command.Run(); err != nil {
-			return nil, fmt.Errorf("build %s: %w", peer, err)
-		}
-		info, err := buildinfo.ReadFile(program)
-		if err != nil {
-			return nil, err
-		}
-		versions[peer] = madeOf(info)
-	}
-	return versions, nil
-}
-
-// madeOf names a peer's library, and for Recado its own version.
-func madeOf(info *buildinfo.BuildInfo) string {
-	for _, module := range info.Deps {
-		switch module.Path {
-		case "github.com/lxzan/gws", "github.com/gorilla/websocket", "github.com/coder/websocket":
-			return module.Path + " " + module.Version
-		}
-	}
-	return info.Main.Path + " " + info.Main.Version
-}
 
 // A server is a running program.
 type server struct {
@@ -78,9 +26,8 @@ type server struct {
 }
 
 // start waits until the program has said where it listens. The caller must stop it.
-func start(ctx context.Context, dir, peer string, core int) (*server, error) {
-	args, _ := arguments(peer)
-	command := exec.CommandContext(ctx, filepath.Join(dir, peer), args...)
+func start(ctx context.Context, p program, core int) (*server, error) {
+	command := exec.CommandContext(ctx, p.command[0], p.command[1:]...)
 	command.Stderr = os.Stderr
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // not even a crash here leaves it behind
 	stdout, err := command.StdoutPipe()
@@ -88,7 +35,7 @@ func start(ctx context.Context, dir, peer string, core int) (*server, error) {
 		return nil, err
 	}
 	if err := startOn(command, core); err != nil {
-		return nil, fmt.Errorf("start %s: %w", peer, err)
+		return nil, fmt.Errorf("start %s: %w", p.name, err)
 	}
 	s := &server{command: command, ended: make(chan struct{})}
 	urls := make(chan string, 1)
@@ -105,7 +52,7 @@ func start(ctx context.Context, dir, peer string, core int) (*server, error) {
 	}
 	if s.url == "" {
 		s.stop()
-		return nil, fmt.Errorf("%s did not say on its first line where it listens", peer)
+		return nil, fmt.Errorf("%s did not say on its first line where it listens", p.name)
 	}
 	return s, nil
 }
