@@ -2,7 +2,10 @@ package hub_test
 
 import (
 	"cmp"
+	"context"
+	"runtime"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
