@@ -21,9 +21,12 @@ func cpuTime(pid int) (time.Duration, error) {
 	return time.Duration(t.Nano()), nil
 }
 
-// residentBytes is the memory that the process has in RAM. The counter in /proc/PID/status may be behind by
+// residentBytes is the memory that the process has in RAM; 0 for none, the process 0. The counter in /proc/PID/status may be behind by
 // some pages for each processor, so it is only the second choice.
 func residentBytes(pid int) (int64, error) {
+	if pid == 0 {
+		return 0, nil
+	}
 	for _, source := range []struct{ file, field string }{{"smaps_rollup", "Rss:"}, {"status", "VmRSS:"}} {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, source.file))
 		if err != nil {
@@ -38,4 +41,17 @@ func residentBytes(pid int) (int64, error) {
 		}
 	}
 	return 0, fmt.Errorf("resident memory of process %d cannot be read", pid)
+}
+
+// checkFiles says whether this process may open that many connections, and the few files that it needs besides.
+func checkFiles(connections int) error {
+	const spare = 32
+	var limit unix.Rlimit // Go has raised it as far as it may
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return os.NewSyscallError("getrlimit", err)
+	}
+	if needed := uint64(connections) + spare; limit.Cur < needed {
+		return &FileLimitError{Files: limit.Cur, Needed: needed}
+	}
+	return nil
 }
