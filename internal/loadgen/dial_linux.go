@@ -148,6 +148,9 @@ func (d *dialer) dial(m *member, number int) error {
 	}
 	handshake := ws.Dialer{}
 	rest, _, err := handshake.Upgrade(s, d.urls[number%len(d.urls)])
+	if status, is := errors.AsType[ws.StatusError](err); is {
+		return &RefusedError{Status: int(status)}
+	}
 	if err != nil {
 		return fmt.Errorf("handshake: %w", err)
 	}

@@ -20,6 +20,7 @@ type ledger struct {
 	slots    []int32  // by sender: which of its room's senders it is
 	others   []int32  // by room: members that should hear a message
 	touched  []int    // flights heard of in this batch
+	under    int      // messages under way
 
 	skipped    map[delivery]struct{} // passed over by a later message of the same sender, and not yet heard
 	deliveries int64                 // so far, like all that follow
@@ -89,6 +90,7 @@ func (l *ledger) free(sender int) bool {
 // send notes a message that is sent now and should have been at that time, and returns its number.
 func (l *ledger) send(sender int, at, now int64) uint32 {
 	l.sent[sender]++
+	l.under++
 	l.flights[l.index(sender, l.sent[sender])] = flight{missing: l.others[l.homes[sender]], at: at, sent: now}
 	return l.sent[sender]
 }
@@ -116,6 +118,7 @@ func (l *ledger) settle(i int) (at int64, sender int, heard int32, over bool) {
 	l.deliveries += int64(heard)
 	if f.missing == 0 {
 		l.messages++
+		l.under--
 	}
 	return f.at, i >> l.shift, heard, f.missing == 0
 }

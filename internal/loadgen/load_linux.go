@@ -64,7 +64,8 @@ func Idle(ctx context.Context, c Config) (*IdleResult, error) {
 		return nil, err
 	}
 	return &IdleResult{
-		Connections: c.Connections, Connecting: l.connecting, Handshakes: l.handshakes, RSSBefore: before, RSSAfter: after,
+		Config: c, Connections: c.Connections, Connecting: l.connecting, Handshakes: l.handshakes,
+		RSSBefore: before, RSSAfter: after,
 	}, nil
 }
 

@@ -114,15 +114,18 @@ func (l *load) wait(d time.Duration) (int, error) {
 	if l.pacer != nil && l.sending {
 		milliseconds = int(d / time.Millisecond) // rather too early than too late for the next message
 	}
-	if !l.sending || milliseconds > 0 && (l.config.Gather <= 0 || l.inVain == patience) {
+	if !l.sending || milliseconds > 0 && (l.config.Gather <= 0 || l.inVain == patience || l.pacer != nil && l.ledger.under == 0) {
 		n, err := unix.EpollWait(l.poll, l.events, milliseconds)
 		if errors.Is(err, unix.EINTR) {
 			return 0, nil
 		}
 		return n, err
 	}
-	if l.fewReady {
-		pause := unix.NsecToTimespec(int64(max(0, min(l.config.Gather, d))))
+	if idle := l.pacer != nil && l.ledger.under == 0; idle || l.fewReady {
+		if !idle { // else nothing can come before something is sent
+			d = min(d, l.config.Gather)
+		}
+		pause := unix.NsecToTimespec(int64(max(0, d)))
 		_, _, _ = unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&pause)), 0, 0) // may be shorter
 	}
 	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.poll), uintptr(unsafe.Pointer(&l.events[0])),

@@ -16,7 +16,7 @@ func cpuTime(pid int) (time.Duration, error) {
 	const perProcess = 2 // CPUCLOCK_SCHED of the kernel's posix-timers.h; the bits above hold the inverted pid
 	var t unix.Timespec
 	if err := unix.ClockGettime(int32(^pid<<3|perProcess), &t); err != nil {
-		return 0, fmt.Errorf("processor time of process %d: %w", pid, err)
+		return 0, fmt.Errorf("%w: processor time: %w", ErrProcess, err)
 	}
 	return time.Duration(t.Nano()), nil
 }
@@ -40,7 +40,7 @@ func residentBytes(pid int) (int64, error) {
 			}
 		}
 	}
-	return 0, fmt.Errorf("resident memory of process %d cannot be read", pid)
+	return 0, fmt.Errorf("%w: its memory cannot be read", ErrProcess)
 }
 
 // checkFiles says whether this process may open that many connections, and the few files that it needs besides.
