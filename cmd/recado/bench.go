@@ -1,12 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	"recado/internal/loadgen"
@@ -20,9 +20,10 @@ const exitAssertion = 8
 
 // A benchmark is what the command line asks for. The strings are checked by load and by run.
 type benchmark struct {
-	config                loadgen.Config
-	size, rate, stall     string
-	json, compare, failIf string
+	config            loadgen.Config
+	size, rate, stall string
+	json, html        string
+	compare, failIf   string
 
 	conditions []report.Condition
 	before     *report.Report
@@ -72,6 +73,7 @@ func newBenchCommand(p *program, texts *locale.Texts) *cobra.Command {
 	f.IntVar(&b.config.Dialing, "connecting", 32, texts.Text("bench.flag.connecting"))
 	f.IntVar(&b.config.PID, "pid", 0, texts.Text("bench.flag.pid"))
 	f.StringVar(&b.json, "json", "", texts.Text("bench.flag.json"))
+	f.StringVar(&b.html, "html", "", texts.Text("bench.flag.html"))
 	f.StringVar(&b.compare, "compare", "", texts.Text("bench.flag.compare"))
 	f.StringVar(&b.failIf, "fail-if", "", texts.Text("bench.flag.fail_if"))
 	f.BoolVar(&b.config.AnyTarget, "i-own-this-server", false, texts.Text("bench.flag.own"))
@@ -98,7 +100,6 @@ func (p *program) bench(cmd *cobra.Command, b *benchmark, texts *locale.Texts) e
 	if err != nil {
 		return err
 	}
-	defer files.close()
 	b.config.Watch = new(loadgen.Watch)
 	stopProgress := p.watch(b.config, texts)
 	result, err := b.measure(ctx)
@@ -144,26 +145,19 @@ func (b *benchmark) measure(ctx context.Context) (*report.Report, error) {
 
 // tell writes the report to all who want it.
 func (p *program) tell(b *benchmark, r *report.Report, files outputs, texts *locale.Texts) error {
+	table := func(to io.Writer) error { return r.Print(to, texts, b.before) }
+	page := func(to io.Writer) error { return r.WritePage(to, texts, b.before) }
 	if b.json == "-" {
-		return r.Write(p.stdout)
+		table = r.Write
 	}
-	if err := r.Print(p.stdout, texts, b.before); err != nil {
+	if err := table(p.stdout); err != nil {
 		return err
 	}
-	if files.json == nil {
-		return nil
-	}
-	return files.json.replace(r.Write)
+	return errors.Join(replaceText(files.json, r.Write), replaceText(files.html, page))
 }
 
-// Outputs are the files to write, opened before the measurement, so that it is not made in vain.
-type outputs struct{ json *output }
-
-func (o outputs) close() {
-	if o.json != nil {
-		_ = o.json.file.Close() // what was written has been synced
-	}
-}
+// Outputs are the files to write, opened before the measurement, so that it is not made in vain; nil for none.
+type outputs struct{ json, html *os.File }
 
 // open also reads the report to compare with, which may be the very file to write.
 func (b *benchmark) open() (o outputs, err error) {
@@ -172,12 +166,13 @@ func (b *benchmark) open() (o outputs, err error) {
 			return o, fileProblem(b.compare, err)
 		}
 	}
-	if b.json != "" && b.json != "-" {
+	if b.json != "-" {
 		if o.json, err = openOutput(b.json); err != nil {
 			return o, err
 		}
 	}
-	return o, nil
+	o.html, err = openOutput(b.html)
+	return o, err
 }
 
 func readReport(name string) (*report.Report, error) {
@@ -189,30 +184,27 @@ func readReport(name string) (*report.Report, error) {
 	return report.Read(file)
 }
 
-// An output is a file that keeps what it had until the new text is there.
-type output struct {
-	file *os.File
-}
-
-func openOutput(name string) (*output, error) {
+// openOutput leaves what the file has until replaceText is called.
+func openOutput(name string) (*os.File, error) {
+	if name == "" {
+		return nil, nil
+	}
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, fileProblem(name, err)
 	}
-	return &output{file}, nil
+	return file, nil
 }
 
-func (o *output) replace(write func(io.Writer) error) error {
-	var text strings.Builder
-	err := write(&text)
-	if err == nil {
-		err = o.file.Truncate(0)
+// replaceText gives the file, if there is one, another text, and closes it.
+func replaceText(file *os.File, write func(io.Writer) error) error {
+	if file == nil {
+		return nil
 	}
-	if err == nil {
-		_, err = o.file.WriteString(text.String())
-	}
+	text := bufio.NewWriter(file)
+	err := errors.Join(file.Truncate(0), write(text), text.Flush(), file.Close())
 	if err != nil {
-		return fileProblem(o.file.Name(), err)
+		return fileProblem(file.Name(), err)
 	}
 	return nil
 }

@@ -24,6 +24,7 @@ const tick = 100 * time.Millisecond
 type timeline struct {
 	every   int64 // nanoseconds
 	start   int64
+	end     int64 // of the measurement, as planned
 	last    int64
 	total   int64 // deliveries until last
 	latency *hdrhistogram.Histogram
@@ -32,6 +33,7 @@ type timeline struct {
 
 func newTimeline(duration time.Duration) *timeline {
 	return &timeline{
+		end:     int64(duration),
 		every:   max(int64(duration)/samples, int64(tick)),
 		latency: hdrhistogram.New(1000, int64(time.Hour), 2),
 	}
@@ -39,11 +41,12 @@ func newTimeline(duration time.Duration) *timeline {
 
 func (t *timeline) begin(now, deliveries int64) {
 	t.start, t.last, t.total = now, now, deliveries
+	t.end += now
 }
 
-// look ends the sample if it is time to.
+// look ends the sample if it is time to, unless the next one would be too short to say anything.
 func (t *timeline) look(now, deliveries int64) {
-	if now-t.last >= t.every {
+	if now-t.last >= t.every && t.end-now >= t.every/2 {
 		t.cut(now, deliveries)
 	}
 }

@@ -12,11 +12,8 @@ import (
 func (r *Report) Print(to io.Writer, texts *locale.Texts, before *Report) error {
 	var b strings.Builder
 	b.WriteString(r.Target + "\n" + r.Summary(texts) + "\n")
-	if before != nil {
-		b.WriteString(texts.Text("bench.compared", "Time", before.Time.Format("2006-01-02 15:04:05 UTC")) + "\n")
-		if before.Load != r.Load {
-			b.WriteString(texts.Text("bench.other_load", "Load", before.Summary(texts)) + "\n")
-		}
+	for _, line := range r.comparison(texts, before) {
+		b.WriteString(line + "\n")
 	}
 	b.WriteString("\n")
 	b.WriteString(layOut(r.rows(texts, before)))
@@ -48,6 +45,18 @@ func (r *Report) Summary(texts *locale.Texts) string {
 		parts = append(parts, texts.Text("bench.in_flight", "Number", s.number(float64(l.InFlight))))
 	}
 	return strings.Join(append(parts, s.duration(r.Traffic.Seconds*1e9)), " · ")
+}
+
+// comparison says what the report is compared with, if with anything.
+func (r *Report) comparison(texts *locale.Texts, before *Report) (lines []string) {
+	if before == nil {
+		return nil
+	}
+	lines = append(lines, texts.Text("bench.compared", "Time", before.Time.Format("2006-01-02 15:04:05 UTC")))
+	if before.Load != r.Load {
+		lines = append(lines, texts.Text("bench.other_load", "Load", before.Summary(texts)))
+	}
+	return lines
 }
 
 // Notes are what one should know before believing the figures.
@@ -90,10 +99,13 @@ func (r *Report) rows(texts *locale.Texts, before *Report) (rows [][]string) {
 	return rows
 }
 
+// none stands where there is no figure.
+const none = "–"
+
 func (s style) compared(m metric, before *Report) []string {
 	old, measured := m.value(before)
 	if !measured {
-		return []string{"–"}
+		return []string{none}
 	}
 	return []string{s.figure(m.kind, old)}
 }
@@ -101,8 +113,8 @@ func (s style) compared(m metric, before *Report) []string {
 // ratio is how many times the old value the new one is, where that means something.
 func (s style) ratio(m metric, value float64, before *Report) string {
 	old, measured := m.value(before)
-	if !measured || old <= 0 {
-		return "–"
+	if !measured || old <= 0 || value < 0 {
+		return none
 	}
 	return "×" + s.significant(value/old)
 }
