@@ -20,10 +20,10 @@ const exitAssertion = 8
 
 // A benchmark is what the command line asks for. The strings are checked by load and by run.
 type benchmark struct {
-	config            loadgen.Config
-	size, rate, stall string
-	json, html        string
-	compare, failIf   string
+	config                   loadgen.Config
+	size, rate, stall, churn string
+	json, html               string
+	compare, failIf          string
 
 	conditions []report.Condition
 	before     *report.Report
@@ -70,6 +70,7 @@ func newBenchCommand(p *program, texts *locale.Texts) *cobra.Command {
 	f.DurationVar(&b.config.Warmup, "warmup", 2*time.Second, texts.Text("bench.flag.warmup"))
 	f.DurationVar(&b.config.Settle, "settle", 5*time.Second, texts.Text("bench.flag.settle"))
 	f.StringVar(&b.stall, "stall", "", texts.Text("bench.flag.stall"))
+	f.StringVar(&b.churn, "churn", "", texts.Text("bench.flag.churn"))
 	f.IntVar(&b.config.Dialing, "connecting", 32, texts.Text("bench.flag.connecting"))
 	f.IntVar(&b.config.PID, "pid", 0, texts.Text("bench.flag.pid"))
 	f.StringVar(&b.json, "json", "", texts.Text("bench.flag.json"))

@@ -24,7 +24,7 @@ func (b *benchmark) load(changed func(flag string) bool) error {
 	switch {
 	case b.rate != "" && changed("in-flight"):
 		return benchLoadProblem("both", "--in-flight, --rate")
-	case c.Duration == 0 && (b.rate != "" || b.stall != "" || changed("in-flight") || changed("senders")):
+	case c.Duration == 0 && (b.rate != "" || b.stall != "" || b.churn != "" || changed("in-flight") || changed("senders")):
 		return benchLoadProblem("idle", "--duration 0")
 	}
 	size, err := parseSize(b.size)
@@ -37,6 +37,9 @@ func (b *benchmark) load(changed func(flag string) bool) error {
 	}
 	if c.Rate, err = parseRate(b.rate); err != nil {
 		return benchValue("--rate", b.rate, "bench_rate")
+	}
+	if c.Churn, err = parseRate(b.churn); err != nil {
+		return benchValue("--churn", b.churn, "bench_churn")
 	}
 	if c.Stalled, err = parseShare(b.stall, c.Connections); err != nil {
 		return benchValue("--stall", b.stall, "bench_share")

@@ -19,6 +19,7 @@ type Config struct {
 	Size        int           // payload bytes of a message, at least MinSize; default 64
 	Binary      bool          // binary messages; default text
 	Stalled     int           // members that never read, counted among Connections; they do not send
+	Churn       float64       // connections a second that join and leave again, beside the others
 	Warmup      time.Duration // load before the measurement; default 1 s
 	Duration    time.Duration // of the measurement; default 10 s
 	Settle      time.Duration // Idle: silence before memory is read; default 5 s
@@ -29,6 +30,9 @@ type Config struct {
 	PID         int           // of a server on this machine, whose CPU time and memory are read; 0: neither
 	Watch       *Watch        // shows how far the run has come; nil: nobody looks
 }
+
+// maxChurn is above what one machine gets through.
+const maxChurn = 100_000
 
 // maxRate is far above what one thread can write.
 const maxRate = 10_000_000
@@ -96,6 +100,8 @@ func (c Config) check() error {
 		return wrong(SettingSenders, "%d senders in each room: from 1 to %d can be", c.Senders, most)
 	case c.Rate < 0 || c.Rate > maxRate:
 		return wrong(SettingRate, "%v messages a second: up to %d can be", c.Rate, maxRate)
+	case c.Churn < 0 || c.Churn > maxChurn:
+		return wrong(SettingChurn, "%v connections a second come and go: up to %d can", c.Churn, maxChurn)
 	case c.Rate == 0 && c.InFlight < c.Senders:
 		return wrong(SettingInFlight, "%d messages in flight are too few for %d senders", c.InFlight, c.Senders)
 	case c.Size < MinSize || c.Size > MaxSize:

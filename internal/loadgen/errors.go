@@ -47,6 +47,7 @@ const (
 	SettingStalled     Setting = "stalled"
 	SettingSenders     Setting = "senders"
 	SettingRate        Setting = "rate"
+	SettingChurn       Setting = "churn"
 	SettingInFlight    Setting = "in_flight"
 	SettingSize        Setting = "size"
 	SettingOther       Setting = "other"

@@ -83,6 +83,8 @@ type load struct {
 	answers []byte
 	free    []int  // senders that may send again since this batch
 	pacer   *pacer // nil in the closed loop
+	dialer  *dialer
+	churn   *churn // nil without
 
 	start         time.Time
 	connecting    time.Duration
@@ -99,7 +101,7 @@ type load struct {
 }
 
 func newLoad(ctx context.Context, c Config) (*load, error) {
-	if err := checkFiles(c.Connections); err != nil {
+	if err := checkFiles(c); err != nil {
 		return nil, err
 	}
 	opcode := ws.OpText
@@ -128,6 +130,7 @@ func newLoad(ctx context.Context, c Config) (*load, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.dialer = d
 	c.Watch.enter(Connecting)
 	if l.poll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
@@ -195,8 +198,15 @@ func (l *load) measure(ctx context.Context, r *Result) error {
 			return err
 		}
 	}
+	if l.config.Churn > 0 {
+		l.churn = startChurn(ctx, l.dialer, l.config.Churn, len(l.members))
+		defer l.churn.stop()
+	}
 	if err := l.pass(ctx, l.config.Warmup); err != nil {
 		return err
+	}
+	if l.churn != nil {
+		l.churn.reset()
 	}
 	before, err := l.usage()
 	if err != nil {
@@ -212,6 +222,10 @@ func (l *load) measure(ctx context.Context, r *Result) error {
 		return err
 	}
 	l.timeline.cut(after.at, after.deliveries)
+	if l.churn != nil {
+		r.Churn = l.churn.result()
+		l.churn.cancel()
+	}
 	l.config.Watch.enter(Draining)
 	r.Elapsed = time.Duration(after.at - before.at)
 	r.Deliveries, r.Messages = after.deliveries-before.deliveries, after.messages-before.messages

@@ -43,6 +43,14 @@ type Result struct {
 	RSSBefore     int64         // bytes, before the first connection
 	RSSAfter      int64         // bytes, at the end of the measurement
 	StalledClosed int           // stalled members that the server gave up
+	Churn         *Churn        // nil without
+}
+
+// A Churn is what became of those who came and went.
+type Churn struct {
+	Joins  *hdrhistogram.Histogram // in nanoseconds, from when one was due until the server had taken it in
+	Failed int64
+	Err    error // the first failure
 }
 
 // DeliveriesPerSecond is the throughput.

@@ -43,14 +43,18 @@ func residentBytes(pid int) (int64, error) {
 	return 0, fmt.Errorf("%w: its memory cannot be read", ErrProcess)
 }
 
-// checkFiles says whether this process may open that many connections, and the few files that it needs besides.
-func checkFiles(connections int) error {
-	const spare = 32
+// checkFiles says whether this process may open as many connections as asked for, and the few files that it needs
+// besides.
+func checkFiles(c Config) error {
+	spare := 32
+	if c.Churn > 0 {
+		spare += comings
+	}
 	var limit unix.Rlimit // Go has raised it as far as it may
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return os.NewSyscallError("getrlimit", err)
 	}
-	if needed := uint64(connections) + spare; limit.Cur < needed {
+	if needed := uint64(c.Connections + spare); limit.Cur < needed {
 		return &FileLimitError{Files: limit.Cur, Needed: needed}
 	}
 	return nil

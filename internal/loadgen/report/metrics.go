@@ -47,19 +47,23 @@ func metrics() []metric {
 		{"connect", rate, 3, func(r *Report) (float64, bool) { return r.Connect.PerSecond, true }},
 		{"connect-p50", duration, 3, func(r *Report) (float64, bool) { return r.Connect.P50 * 1e6, true }},
 		{"connect-p99", duration, 3, func(r *Report) (float64, bool) { return r.Connect.P99 * 1e6, true }},
-		{"cpu", duration, 4, func(r *Report) (float64, bool) {
+		{"joins", rate, 4, churn(func(c *Churn) float64 { return c.PerSecond })},
+		{"join-p50", duration, 4, churn(func(c *Churn) float64 { return c.P50 * 1e6 })},
+		{"join-p99", duration, 4, churn(func(c *Churn) float64 { return c.P99 * 1e6 })},
+		{"join-failed", count, 4, churn(func(c *Churn) float64 { return float64(c.Failed) })},
+		{"cpu", duration, 5, func(r *Report) (float64, bool) {
 			if r.Server == nil || r.Traffic == nil || r.Traffic.Deliveries == 0 {
 				return 0, false
 			}
 			return r.Server.CPU * 1000, true
 		}},
-		{"memory", size, 4, func(r *Report) (float64, bool) {
+		{"memory", size, 5, func(r *Report) (float64, bool) {
 			if r.Server == nil {
 				return 0, false
 			}
 			return r.Server.Each, true
 		}},
-		{"generator-cpu", duration, 5, func(r *Report) (float64, bool) {
+		{"generator-cpu", duration, 6, func(r *Report) (float64, bool) {
 			if r.Generator == nil || r.Traffic == nil || r.Traffic.Deliveries == 0 {
 				return 0, false
 			}
@@ -79,6 +83,15 @@ func traffic(get func(*Traffic) float64) func(*Report) (float64, bool) {
 			return 0, false
 		}
 		return get(r.Traffic), true
+	}
+}
+
+func churn(get func(*Churn) float64) func(*Report) (float64, bool) {
+	return func(r *Report) (float64, bool) {
+		if r.Churn == nil {
+			return 0, false
+		}
+		return get(r.Churn), true
 	}
 }
 

@@ -29,6 +29,7 @@ type (
 		Connect   Connect    `json:"connect"`
 		Traffic   *Traffic   `json:"traffic,omitempty"`
 		Server    *Server    `json:"server,omitempty"`
+		Churn     *Churn     `json:"churn,omitempty"`
 		Generator *Generator `json:"generator,omitempty"`
 	}
 	// Load is what was asked for.
@@ -40,6 +41,7 @@ type (
 		InFlight int     `json:"in_flight_per_room,omitempty"`
 		Rate     float64 `json:"rate_per_second,omitempty"`
 		Stalled  int     `json:"stalled,omitempty"`
+		Churn    float64 `json:"churn_per_second,omitempty"`
 		Warmup   float64 `json:"warmup_seconds"`
 		Duration float64 `json:"duration_seconds"` // 0: idle connections
 	}
@@ -50,6 +52,15 @@ type (
 		P50       float64 `json:"p50_ms"`
 		P99       float64 `json:"p99_ms"`
 		Max       float64 `json:"max_ms"`
+	}
+	// Churn is about those who came and went.
+	Churn struct {
+		PerSecond float64 `json:"joins_per_second"`
+		P50       float64 `json:"p50_ms"`
+		P99       float64 `json:"p99_ms"`
+		Max       float64 `json:"max_ms"`
+		Failed    int64   `json:"failed"`
+		Reason    string  `json:"reason,omitempty"` // of the first failure
 	}
 	// Traffic is about the messages.
 	Traffic struct {
@@ -124,6 +135,9 @@ func New(r *loadgen.Result, program string) *Report {
 		t.Distribution = append(t.Distribution, Point{percent, quantile(percent)})
 	}
 	p.Traffic = t
+	if r.Churn != nil {
+		p.Churn = newChurn(r.Churn, r.Elapsed)
+	}
 	server, own := r.CPUPerDelivery()
 	serverCores, ownCores := r.Busy()
 	p.Generator = &Generator{CPU: own, Cores: ownCores, Bottleneck: r.Bottleneck()}
@@ -169,7 +183,7 @@ func newReport(c loadgen.Config, program string) *Report {
 		Format: format, Time: time.Now().UTC().Truncate(time.Second), Program: program, Machine: machine(),
 		Load: Load{
 			Clients: c.Connections, Rooms: c.Rooms, Senders: c.Senders, Size: c.Size,
-			InFlight: c.InFlight, Rate: c.Rate, Stalled: c.Stalled,
+			InFlight: c.InFlight, Rate: c.Rate, Stalled: c.Stalled, Churn: c.Churn,
 		},
 	}
 	r.Target, _, _ = strings.Cut(c.URL, "?")
@@ -191,6 +205,18 @@ func newConnect(took time.Duration, h histogram) Connect {
 		Seconds: took.Seconds(), PerSecond: perSecond(h.TotalCount(), took),
 		P50: millis(h.ValueAtQuantile(50)), P99: millis(h.ValueAtQuantile(99)), Max: millis(h.Max()),
 	}
+}
+
+func newChurn(c *loadgen.Churn, elapsed time.Duration) *Churn {
+	churn := &Churn{
+		PerSecond: perSecond(c.Joins.TotalCount(), elapsed),
+		P50:       millis(c.Joins.ValueAtQuantile(50)), P99: millis(c.Joins.ValueAtQuantile(99)), Max: millis(c.Joins.Max()),
+		Failed: c.Failed,
+	}
+	if c.Err != nil {
+		churn.Reason = c.Err.Error()
+	}
+	return churn
 }
 
 func newServer(before, after int64, connections int) *Server {

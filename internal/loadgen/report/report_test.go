@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"errors"
 	"reflect"
 	"regexp"
 	"strings"
@@ -86,10 +87,15 @@ func TestNotes(t *testing.T) {
 	result := measured(t)
 	result.OwnCPU = 9900 * time.Millisecond
 	result.Config.Stalled, result.StalledClosed = 10, 7
+	result.Churn = &loadgen.Churn{Joins: result.Handshakes, Failed: 2, Err: errors.New("no room left")}
 	notes := strings.Join(report.New(result, "").Notes(texts), "\n")
+	if !strings.Contains(notes, "2 connections that should come and go could not; the first: no room left") {
+		t.Errorf("notes %q, want those who could not come", notes)
+	}
 	if !strings.Contains(notes, "bottleneck") || !strings.Contains(notes, "Of 10 clients that never read, the server disconnected 7.") {
 		t.Errorf("notes %q, want the bottleneck and the stalled", notes)
 	}
+	result.Churn = nil
 	result.ServerCPU = 19 * time.Second // of two processors: it was busier
 	if notes := report.New(result, "").Notes(texts); len(notes) != 1 {
 		t.Errorf("notes %q, want no bottleneck", notes)

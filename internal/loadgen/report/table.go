@@ -44,6 +44,9 @@ func (r *Report) Summary(texts *locale.Texts) string {
 	} else {
 		parts = append(parts, texts.Text("bench.in_flight", "Number", s.number(float64(l.InFlight))))
 	}
+	if l.Churn > 0 {
+		parts = append(parts, texts.Text("bench.churn", "Number", s.number(l.Churn)))
+	}
 	return strings.Join(append(parts, s.duration(r.Traffic.Seconds*1e9)), " · ")
 }
 
@@ -66,6 +69,9 @@ func (r *Report) Notes(texts *locale.Texts) (notes []string) {
 	}
 	if r.Traffic != nil && r.Load.Stalled > 0 {
 		notes = append(notes, texts.Text("bench.stalled_closed", "Closed", r.Traffic.Closed, "Stalled", r.Load.Stalled))
+	}
+	if r.Churn != nil && r.Churn.Failed > 0 {
+		notes = append(notes, texts.Count("bench.join_failed", int(r.Churn.Failed), "Reason", r.Churn.Reason))
 	}
 	return notes
 }
