@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"recado/internal/loadgen"
@@ -64,7 +65,7 @@ func (l *progress) text(s loadgen.State, now time.Time) string {
 	l.at, l.deliveries = now, s.Deliveries
 	shown := fmt.Sprintf("%.0f", rate)
 	passed := func(of time.Duration) []any {
-		return []any{"Passed", int(min(s.Passed, of).Seconds()), "All", of.Seconds()}
+		return []any{"Passed", int(min(s.Passed, of).Seconds()), "All", math.Round(of.Seconds()*10) / 10}
 	}
 	switch s.Phase {
 	case loadgen.Connecting:

@@ -99,7 +99,7 @@
         axes: [
           axis({
             splits: (/** @type {any} */ plot) => marks.filter((x) => x <= plot.scales.x.max),
-            values: (/** @type {unknown} */ _, /** @type {number[]} */ at) => at.map(percent),
+            values: (/** @type {unknown} */ _, /** @type {number[]} */ at) => at.map((x) => (x > 0 ? percent(x) : "")),
           }),
           left((_, at) => at.map((v) => (v == null ? "" : time(v)))),
         ],
