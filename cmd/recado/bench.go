@@ -39,7 +39,7 @@ func newBenchCommand(p *program, texts *locale.Texts) *cobra.Command {
 		Use:   "bench " + texts.Text("bench.use"),
 		Short: texts.Text("bench.short"),
 		Long:  texts.Text("bench.long", "Default", server),
-		Example: "  recado bench\n  recado bench --clients 5000 --in-flight 64 --pid $(pgrep -f 'recado serve')\n" +
+		Example: "  recado bench\n  recado bench --clients 5000 --in-flight 64 --pid $(pgrep -nf 'recado serve')\n" +
 			"  recado bench --rate 100/s --fail-if 'p99>50ms,lost>0'\n  recado bench --clients 18000 --duration 0",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -9,7 +10,7 @@ import (
 
 // A server that goes away breaks the load off; what was measured until then is shown.
 func TestBenchBroken(t *testing.T) {
-	server := serve(t)
+	server := serve(t, "--log-level", "warn")
 	stdout, stderr := &record{}, &record{}
 	p := &program{
 		stdin: strings.NewReader(""), stdout: stdout, stderr: stderr,
@@ -19,7 +20,10 @@ func TestBenchBroken(t *testing.T) {
 	defer cancel()
 	code := make(chan int, 1)
 	go func() {
-		code <- p.run(ctx, []string{"bench", server.at + "/ops", "--clients", "4", "--duration", "30s", "--warmup", "0", "--in-flight", "1"})
+		code <- p.run(ctx, []string{
+			"bench", server.at + "/ops", "--clients", "4", "--duration", "30s", "--warmup", "0", "--in-flight", "1",
+			"--pid", strconv.Itoa(server.cmd.Process.Pid),
+		})
 	}()
 	if err := poll("the measurement", func() bool { return strings.Contains(stderr.String(), "measuring") }); err != nil {
 		t.Fatal(err)
@@ -32,7 +36,7 @@ func TestBenchBroken(t *testing.T) {
 	if text := stderr.String(); !strings.Contains(text, `the server closed the connection: 1001`) || !strings.Contains(text, "[bench_broken]") {
 		t.Errorf("stderr is %q, want the reason", text)
 	}
-	if !strings.Contains(stdout.String(), "latency p50") {
+	if !strings.Contains(stdout.String(), "latency p50") || strings.Contains(stdout.String(), "-") {
 		t.Errorf("stdout is %q, want the table", stdout)
 	}
 }

@@ -218,19 +218,16 @@ func (l *load) measure(ctx context.Context, r *Result) error {
 	failed := l.pass(ctx, l.config.Duration)
 	l.latency = nil
 	after, err := l.usage()
-	if err != nil {
+	if err != nil && failed == nil {
 		return err
 	}
 	l.timeline.cut(after.at, after.deliveries)
+	r.take(before, after)
 	if l.churn != nil {
 		r.Churn = l.churn.result()
 		l.churn.cancel()
 	}
 	l.config.Watch.enter(Draining)
-	r.Elapsed = time.Duration(after.at - before.at)
-	r.Deliveries, r.Messages = after.deliveries-before.deliveries, after.messages-before.messages
-	r.Reads = after.reads - before.reads
-	r.OwnCPU, r.ServerCPU, r.RSSAfter = after.own-before.own, after.server-before.server, after.resident
 	if failed != nil {
 		return failed
 	}
@@ -246,11 +243,23 @@ func (l *load) measure(ctx context.Context, r *Result) error {
 // usage is what a measurement takes the difference of.
 type usage struct {
 	at, deliveries, messages, reads, resident int64
-	own, server                               time.Duration
+	own, server, waited                       time.Duration
+}
+
+// take notes the difference. The server's figures stay zero if it has ended before the measurement.
+func (r *Result) take(before, after usage) {
+	r.Elapsed = time.Duration(after.at - before.at)
+	r.Deliveries, r.Messages = after.deliveries-before.deliveries, after.messages-before.messages
+	r.Reads = after.reads - before.reads
+	r.OwnCPU, r.Waited = after.own-before.own, after.waited-before.waited
+	if after.resident > 0 {
+		r.ServerCPU, r.RSSAfter = after.server-before.server, after.resident
+	}
 }
 
 func (l *load) usage() (u usage, err error) {
 	u.at, u.deliveries, u.messages, u.reads = l.now(), l.ledger.deliveries, l.ledger.messages, l.reads
+	u.waited = waited()
 	if u.own, err = cpuTime(0); err != nil || l.config.PID == 0 {
 		return u, err
 	}

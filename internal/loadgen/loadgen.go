@@ -39,6 +39,7 @@ type Result struct {
 	Latency *hdrhistogram.Histogram
 
 	OwnCPU        time.Duration // of the whole process that called Run
+	Waited        time.Duration // that the thread of the load was ready and got no processor
 	ServerCPU     time.Duration // these three need Config.PID
 	RSSBefore     int64         // bytes, before the first connection
 	RSSAfter      int64         // bytes, at the end of the measurement
@@ -89,6 +90,12 @@ func (r *Result) Bottleneck() bool {
 	const hardly = 0.95
 	server, own := r.Busy()
 	return own > hardly && server < own
+}
+
+// Starved says that the machine was too busy to measure on: for a good part of the time the load could not look or
+// send, and that is in the latencies.
+func (r *Result) Starved() bool {
+	return r.Waited > r.Elapsed/10
 }
 
 // An IdleResult is what one Idle measured.

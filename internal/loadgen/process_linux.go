@@ -21,6 +21,21 @@ func cpuTime(pid int) (time.Duration, error) {
 	return time.Duration(t.Nano()), nil
 }
 
+// waited is how long this thread has been ready to run while other threads had the processors; 0 if the kernel does
+// not count it.
+func waited() time.Duration {
+	text, err := os.ReadFile("/proc/thread-self/schedstat")
+	if err != nil {
+		return 0
+	}
+	fields := bytes.Fields(text) // nanoseconds that it ran, nanoseconds that it waited, time slices
+	if len(fields) != 3 {
+		return 0
+	}
+	nanoseconds, _ := strconv.ParseInt(string(fields[1]), 10, 64) // as above
+	return time.Duration(nanoseconds)
+}
+
 // residentBytes is the memory that the process has in RAM; 0 for none, the process 0. The counter in /proc/PID/status may be behind by
 // some pages for each processor, so it is only the second choice.
 func residentBytes(pid int) (int64, error) {

@@ -108,6 +108,8 @@ type (
 		CPU        float64 `json:"cpu_us_per_delivery"`
 		Cores      float64 `json:"cores_busy"`
 		Bottleneck bool    `json:"bottleneck"`
+		Waited     float64 `json:"waited_share"` // of the time, for a processor
+		Starved    bool    `json:"starved"`
 	}
 )
 
@@ -140,8 +142,11 @@ func New(r *loadgen.Result, program string) *Report {
 	}
 	server, own := r.CPUPerDelivery()
 	serverCores, ownCores := r.Busy()
-	p.Generator = &Generator{CPU: own, Cores: ownCores, Bottleneck: r.Bottleneck()}
-	if c.PID != 0 {
+	p.Generator = &Generator{CPU: own, Cores: ownCores, Bottleneck: r.Bottleneck(), Starved: r.Starved()}
+	if r.Elapsed > 0 {
+		p.Generator.Waited = r.Waited.Seconds() / r.Elapsed.Seconds()
+	}
+	if r.RSSAfter > 0 {
 		p.Server = newServer(r.RSSBefore, r.RSSAfter, c.Connections)
 		p.Server.CPU, p.Server.Cores = server, serverCores
 	}

@@ -85,17 +85,20 @@ func TestPrint(t *testing.T) {
 func TestNotes(t *testing.T) {
 	texts := locale.New(locale.English)
 	result := measured(t)
-	result.OwnCPU = 9900 * time.Millisecond
+	result.OwnCPU, result.Waited = 9900*time.Millisecond, 3*time.Second
 	result.Config.Stalled, result.StalledClosed = 10, 7
 	result.Churn = &loadgen.Churn{Joins: result.Handshakes, Failed: 2, Err: errors.New("no room left")}
 	notes := strings.Join(report.New(result, "").Notes(texts), "\n")
 	if !strings.Contains(notes, "2 connections that should come and go could not; the first: no room left") {
 		t.Errorf("notes %q, want those who could not come", notes)
 	}
+	if !strings.Contains(notes, "waited for a processor 30 % of the time") {
+		t.Errorf("notes %q, want that the machine was too busy", notes)
+	}
 	if !strings.Contains(notes, "bottleneck") || !strings.Contains(notes, "Of 10 clients that never read, the server disconnected 7.") {
 		t.Errorf("notes %q, want the bottleneck and the stalled", notes)
 	}
-	result.Churn = nil
+	result.Churn, result.Waited = nil, time.Millisecond
 	result.ServerCPU = 19 * time.Second // of two processors: it was busier
 	if notes := report.New(result, "").Notes(texts); len(notes) != 1 {
 		t.Errorf("notes %q, want no bottleneck", notes)

@@ -67,6 +67,9 @@ func (r *Report) Notes(texts *locale.Texts) (notes []string) {
 	if r.Generator != nil && r.Generator.Bottleneck {
 		notes = append(notes, texts.Text("bench.bottleneck"))
 	}
+	if r.Generator != nil && r.Generator.Starved {
+		notes = append(notes, texts.Text("bench.starved", "Percent", int(100*r.Generator.Waited)))
+	}
 	if r.Traffic != nil && r.Load.Stalled > 0 {
 		notes = append(notes, texts.Text("bench.stalled_closed", "Closed", r.Traffic.Closed, "Stalled", r.Load.Stalled))
 	}
