@@ -55,11 +55,12 @@ func (t *timeline) cut(now, deliveries int64) {
 	if now == t.last {
 		return
 	}
-	t.done = append(t.done, Sample{
-		End: time.Duration(now - t.start), Elapsed: time.Duration(now - t.last), Deliveries: deliveries - t.total,
-		P50: time.Duration(t.latency.ValueAtQuantile(50)), P99: time.Duration(t.latency.ValueAtQuantile(99)),
-		Max: time.Duration(t.latency.Max()),
-	})
+	s := Sample{End: time.Duration(now - t.start), Elapsed: time.Duration(now - t.last), Deliveries: deliveries - t.total}
+	if t.latency.TotalCount() > 0 { // the largest of none would not be zero
+		s.P50, s.P99 = time.Duration(t.latency.ValueAtQuantile(50)), time.Duration(t.latency.ValueAtQuantile(99))
+		s.Max = time.Duration(t.latency.Max())
+	}
+	t.done = append(t.done, s)
 	t.latency.Reset()
 	t.last, t.total = now, deliveries
 }

@@ -72,7 +72,8 @@ func FuzzParseConditions(f *testing.F) {
 }
 
 func TestFailures(t *testing.T) {
-	r := &report.Report{Traffic: &report.Traffic{P99: 20, Lost: 1, PerSecond: 1000}}
+	nothing := &report.Report{Traffic: &report.Traffic{}}
+	r := &report.Report{Traffic: &report.Traffic{Deliveries: 10_000, P99: 20, Lost: 1, PerSecond: 1000}}
 	for text, want := range map[string]int{
 		"p99>20ms": 0, "p99>=20ms": 1, "p99>19ms": 1, "p99<20ms": 0, "p99<=20ms": 1, "p99<1s": 1,
 		"lost>0": 1, "lost>1": 0, "deliveries<1000/s": 0, "deliveries<1001": 1,
@@ -83,6 +84,9 @@ func TestFailures(t *testing.T) {
 		conditions, err := report.ParseConditions(text)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if got := nothing.Failures(conditions); strings.HasPrefix(text, "p99") && len(got) == 0 {
+			t.Errorf("Failures(%s) = none without a delivery", text)
 		}
 		if got := r.Failures(conditions); len(got) != want {
 			t.Errorf("Failures(%s) = %+v, want %d", text, got, want)

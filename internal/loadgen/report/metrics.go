@@ -26,7 +26,12 @@ type metric struct {
 // metrics are all figures, in the table's order.
 func metrics() []metric {
 	ms := func(get func(*Traffic) float64) func(*Report) (float64, bool) {
-		return traffic(func(t *Traffic) float64 { return get(t) * 1e6 })
+		return func(r *Report) (float64, bool) {
+			if r.Traffic == nil || r.Traffic.Deliveries == 0 {
+				return 0, false
+			}
+			return get(r.Traffic) * 1e6, true
+		}
 	}
 	whole := func(get func(*Traffic) int64) func(*Report) (float64, bool) {
 		return traffic(func(t *Traffic) float64 { return float64(get(t)) })

@@ -26,7 +26,7 @@ func TestWritePage(t *testing.T) {
 	page := write(locale.English, nil)
 	wantAll(t, page, []string{
 		"<html lang=\"en\">", "<h2>Latency by percentile</h2>", "<tr><th scope=\"row\">latency p50</th><td>500 ms</td></tr>",
-		"<p>faults</p><strong>3</strong><span>in 1,000 deliveries</span>", "var uPlot=", "Copyright", "https://github.com/leeoniya/uPlot",
+		"<p>faults</p><strong>3</strong><span>deliveries: 1,000</span>", "var uPlot=", "Copyright", "https://github.com/leeoniya/uPlot",
 		`"timeline":[{"seconds":10,`,
 	})
 	// Nothing is fetched, and no text of others becomes markup.

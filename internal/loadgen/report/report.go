@@ -127,6 +127,9 @@ func New(r *loadgen.Result, program string) *Report {
 		Lost: r.Lost, Duplicated: r.Duplicated, OutOfOrder: r.OutOfOrder, Echoed: r.Echoed, Foreign: r.Foreign,
 		Closed: r.StalledClosed, Timeline: []Sample{}, Distribution: []Point{},
 	}
+	if r.Deliveries == 0 {
+		t.Max = 0 // the histogram's is not, of none
+	}
 	for _, s := range r.Timeline {
 		t.Timeline = append(t.Timeline, Sample{
 			Seconds: s.End.Seconds(), PerSecond: perSecond(s.Deliveries, s.Elapsed),

@@ -2,6 +2,10 @@
 // Draws the plots of the page that recado bench --html writes, from the JSON in it. No figure is only here: the
 // table has them all.
 (() => {
+  /** @typedef {{seconds: number, deliveries_per_second: number, p50_ms: number, p99_ms: number, max_ms: number}} Sample */
+  /** @typedef {{percent: number, ms: number}} Point */
+
+  /** @type {{language: string, words: Record<string, string>, timeline: Sample[], distribution: Point[], before?: {distribution: Point[]}}} */
   const data = JSON.parse(document.getElementById("data")?.textContent ?? "{}");
   const { words, language } = data;
   const Plot = /** @type {any} */ (window).uPlot;
@@ -35,7 +39,10 @@
 
   /** @param {(number | null)[][]} values */
   const spreads = (values) => {
-    const all = values.flat().filter((v) => v != null && v > 0).map(Number);
+    const all = values
+      .flat()
+      .filter((v) => v != null && v > 0)
+      .map(Number);
     return all.length > 0 && Math.max(...all) > 40 * Math.min(...all);
   };
 
@@ -51,7 +58,8 @@
   });
 
   /** A scale of times that shows small and large ones. @param {(number | null)[][]} values */
-  const times = (values) => (spreads(values) ? { distr: 3, log: 10 } : { range: [0, Math.max(...values.flat().map(Number)) * 1.05 || 1] });
+  const times = (values) =>
+    spreads(values) ? { distr: 3, log: 10 } : { range: [0, Math.max(0, ...values.flat().map(Number)) * 1.05 || 1] };
 
   /** @param {string} label @param {string} name @param {(v: number) => string} write @param {object} [more] */
   const line = (label, name, write, more) => ({
@@ -65,7 +73,8 @@
   });
 
   /** Of a logarithmic scale, only the powers of ten get a line. @param {any} plot @param {number[]} splits */
-  const sparse = (plot, splits) => splits.map((v) => (plot.scales.y.distr !== 3 || Number.isInteger(Math.log10(v)) ? v : null));
+  const sparse = (plot, splits) =>
+    splits.map((v) => (plot.scales.y.distr !== 3 || Number.isInteger(Math.log10(v)) ? v : null));
 
   /** @param {(_: unknown, splits: number[]) => string[]} values */
   const left = (values) => axis({ values, size: 76, grid: { stroke: colour("line"), width: 1, filter: sparse } });
@@ -81,11 +90,14 @@
   /** The plots by the id of their place: options and values. */
   const plots = {
     distribution() {
-      /** @param {{percent: number, ms: number}[]} points */
+      /** @param {Point[]} points */
       const table = (points) => [points.map((p) => nines(p.percent)), points.map((p) => p.ms)];
       const tables = [table(data.distribution)];
       const series = [
-        { label: words.percentile, value: (/** @type {unknown} */ _, /** @type {number} */ x) => (x == null ? "–" : percent(x)) },
+        {
+          label: words.percentile,
+          value: (/** @type {unknown} */ _, /** @type {number} */ x) => (x == null ? "–" : percent(x)),
+        },
         line(words.now, "first", time, { fill: colour("first-soft") }),
       ];
       if (data.before) {
@@ -112,7 +124,7 @@
       const common = overTime();
       const values = [data.timeline.map((s) => s.seconds), data.timeline.map((s) => s.deliveries_per_second)];
       const options = {
-        scales: { x: common.scale, y: { range: [0, Math.max(...values[1]) * 1.1 || 1] } },
+        scales: { x: common.scale, y: { range: [0, Math.max(0, ...values[1]) * 1.1 || 1] } },
         axes: [common.axis, left((_, at) => at.map(rate))],
         series: [common.series, line(words.deliveries, "first", rate, { fill: colour("first-soft") })],
         cursor: common.cursor,
@@ -122,12 +134,18 @@
     latency() {
       const common = overTime();
       // A stretch without a delivery has no latency.
-      const of = (/** @type {string} */ name) => data.timeline.map((s) => (s.max_ms > 0 ? s[name] : null));
+      const of = (/** @type {"p50_ms" | "p99_ms" | "max_ms"} */ name) =>
+        data.timeline.map((s) => (s.max_ms > 0 ? s[name] : null));
       const values = [data.timeline.map((s) => s.seconds), of("p50_ms"), of("p99_ms"), of("max_ms")];
       const options = {
         scales: { x: common.scale, y: times(values.slice(1)) },
         axes: [common.axis, left((_, at) => at.map((v) => (v == null ? "" : time(v))))],
-        series: [common.series, line("p50", "first", time), line("p99", "second", time), line(words.max, "third", time, { width: 1 })],
+        series: [
+          common.series,
+          line("p50", "first", time),
+          line("p99", "second", time),
+          line(words.max, "third", time, { width: 1 }),
+        ],
         cursor: common.cursor,
       };
       return { options, values };
@@ -143,7 +161,10 @@
       if (!place) continue;
       drawn.get(place)?.destroy();
       const { options, values } = make();
-      drawn.set(place, new Plot({ width: place.clientWidth, height: 288, padding: [12, 12, 0, 0], ...options }, values, place));
+      drawn.set(
+        place,
+        new Plot({ width: place.clientWidth, height: 288, padding: [12, 12, 0, 0], ...options }, values, place),
+      );
     }
   };
 
