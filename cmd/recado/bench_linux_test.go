@@ -58,3 +58,54 @@ func TestBenchSignal(t *testing.T) {
 	server.cmd.Process.Signal(syscall.SIGINT)
 	server.wait(t)
 }
+
+// What is wrong with the command line is said before anything is connected.
+func TestBenchRefuses(t *testing.T) {
+	port, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		args string
+		code int
+		want string
+	}{
+		{"--fail-if p98>1s", exitUsage, `There is no figure p98. There are: deliveries`},
+		{"--fail-if lost>0,p99>50", exitUsage, `p99 is compared with a value like 50ms`},
+		{"--rate fast", exitUsage, `It takes a number of messages a second`},
+		{"--stall 110%", exitUsage, `It takes a share`},
+		{"--churn often", exitUsage, `It takes a number of connections a second`},
+		{"--churn 1000000/s", exitUsage, `can come and go`},
+		{"--size 1cm", exitUsage, `It takes a size`},
+		{"--clients many", exitUsage, `value_invalid`},
+		{"--rate 1/s --in-flight 2", exitUsage, `choose one of them`},
+		{"--duration 0 --stall 1", exitUsage, `Idle connections send nothing`},
+		{"--clients 10 --rooms 6", exitUsage, `Each room needs two clients`},
+		{"--senders 17", exitUsage, `fewer --senders, or more --in-flight`},
+		{"--size 15", exitUsage, `from 16 bytes`},
+		{"--size 0", exitUsage, `from 16 bytes`},
+		{"--clients 0", exitUsage, `Each room needs two clients`},
+		{"wss://localhost:1/", exitUsage, `wss:// cannot be measured`},
+		{"ws://192.0.2.1/", exitUsage, `192.0.2.1 is neither this machine nor in a private network. [bench_public]`},
+		{"--pid 999999999", exitUsage, `Process 999999999 cannot be measured`},
+		{"a b", exitUsage, `argument_unexpected`},
+		{"--json none/new.json", exitFailure, `Cannot use the file none/new.json`},
+		{"--html none/new.html", exitFailure, `Cannot use the file none/new.html`},
+		{"--compare none.json", exitFailure, `Cannot use the file none.json`},
+		{"", exitUnreachable, `Nothing listens on localhost:`},
+		{"--clients 5000000", exitConfig, `fd_limit`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.args, func(t *testing.T) {
+			stderr := &record{}
+			p := &program{
+				stdin: strings.NewReader(""), stdout: &record{}, stderr: stderr,
+				getenv: func(name string) string { return map[string]string{"RECADO_SERVER": "localhost:" + port}[name] },
+			}
+			code := p.run(t.Context(), append([]string{"bench"}, strings.Fields(tt.args)...))
+			if code != tt.code || !strings.Contains(stderr.String(), tt.want) {
+				t.Errorf("the exit code is %d, stderr %q, want %d and %q", code, stderr, tt.code, tt.want)
+			}
+		})
+	}
+}
