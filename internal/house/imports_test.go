@@ -25,7 +25,8 @@ var rooms = map[string]room{
 	".": {not: append(sockets, "log")},
 	"cmd/recado": {
 		own: []string{
-			".", "client", "internal/auth", "internal/broker/memory", "internal/locale", "internal/server", "internal/tui",
+			".", "client", "internal/auth", "internal/broker/memory", "internal/loadgen", "internal/loadgen/report",
+			"internal/locale", "internal/server", "internal/tui",
 		},
 	},
 	"client":                     {own: []string{"."}},
@@ -35,6 +36,7 @@ var rooms = map[string]room{
 	"internal/house":             {tests: []string{"."}},
 	"internal/hub":               {own: []string{"."}, tests: []string{"internal/broker/memory"}, not: sockets},
 	"internal/loadgen":           {},
+	"internal/loadgen/report":    {own: []string{"internal/loadgen", "internal/locale"}},
 	"internal/locale":            {},
 	"internal/protocol/raw":      {own: []string{"."}, not: sockets},
 	"internal/server": {
@@ -54,7 +56,7 @@ var modules = map[string]struct {
 	own   []string // directories
 	tests bool     // or any test, and packages for tests
 }{
-	"github.com/HdrHistogram/hdrhistogram-go": {own: []string{"internal/loadgen"}},
+	"github.com/HdrHistogram/hdrhistogram-go": {own: []string{"internal/loadgen"}, tests: true},
 	"github.com/charmbracelet/x/ansi":         {own: []string{"internal/tui"}},
 	"github.com/gobwas/httphead":              {own: []string{"internal/transport"}},
 	"github.com/gobwas/ws":                    {own: []string{"client", "internal/loadgen", "internal/transport"}, tests: true},

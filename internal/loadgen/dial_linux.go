@@ -10,20 +10,26 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/gobwas/ws"
 	"golang.org/x/sys/unix"
 )
 
 // A dialer opens connections as bare descriptors: Go's own poller must not know them.
 type dialer struct {
-	url     *url.URL
+	urls    []*url.URL // by room
 	target  net.IP
 	port    int
 	sources int
 	timeout time.Duration
+	watch   *Watch
+
+	mu   sync.Mutex // guards took
+	took *hdrhistogram.Histogram
 }
 
 func newDialer(ctx context.Context, c Config) (*dialer, error) {
@@ -42,15 +48,44 @@ func newDialer(ctx context.Context, c Config) (*dialer, error) {
 			break
 		}
 	}
+	if !c.AnyTarget && !near(target) {
+		return nil, fmt.Errorf("%w: %s is %s", ErrPublic, u.Hostname(), target)
+	}
 	port, err := strconv.Atoi(cmp.Or(u.Port(), "80"))
 	if err != nil {
 		return nil, fmt.Errorf("address of the server: %w", err)
 	}
-	d := &dialer{url: u, target: target, port: port, sources: c.Sources, timeout: c.Timeout}
+	d := &dialer{
+		urls: roomURLs(u, c.Rooms), target: target, port: port, sources: c.Sources, timeout: c.Timeout,
+		watch: c.Watch, took: hdrhistogram.New(1000, int64(time.Hour), 3),
+	}
 	if target.To4() == nil || !target.IsLoopback() {
 		d.sources = 1
 	}
 	return d, nil
+}
+
+// near says that an address is of this machine or of a network that belongs to somebody.
+func near(ip net.IP) bool {
+	return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
+}
+
+// roomURLs are the addresses of so many rooms.
+func roomURLs(u *url.URL, rooms int) []*url.URL {
+	if rooms == 1 {
+		return []*url.URL{u}
+	}
+	base := strings.TrimSuffix(u.Path, "/")
+	if base == "" {
+		base = "/bench"
+	}
+	var urls []*url.URL
+	for room := range rooms {
+		of := *u
+		of.Path, of.RawPath = fmt.Sprintf("%s-%d", base, room+1), ""
+		urls = append(urls, &of)
+	}
+	return urls
 }
 
 // dialAll opens all connections, some at a time. After an error it closes what it has opened.
@@ -62,8 +97,8 @@ func (d *dialer) dialAll(ctx context.Context, members []member, atOnce int) erro
 	for range min(atOnce, len(members)) {
 		workers.Go(func() {
 			for i := range numbers {
-				if err := d.dial(&members[i], i); err != nil {
-					cancel(fmt.Errorf("connection %d: %w", i+1, err))
+				if err := d.dialTimed(&members[i], i); err != nil {
+					cancel(&ConnectError{Number: i + 1, Err: err})
 				}
 			}
 		})
@@ -85,6 +120,17 @@ func (d *dialer) dialAll(ctx context.Context, members []member, atOnce int) erro
 	return nil
 }
 
+func (d *dialer) dialTimed(m *member, number int) error {
+	start := time.Now()
+	if err := d.dial(m, number); err != nil {
+		return err
+	}
+	d.watch.connected.Add(1)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.took.RecordValue(int64(time.Since(start)))
+}
+
 // dial gives m an upgraded, non-blocking descriptor.
 func (d *dialer) dial(m *member, number int) error {
 	family := unix.AF_INET
@@ -101,7 +147,10 @@ func (d *dialer) dial(m *member, number int) error {
 		return err
 	}
 	handshake := ws.Dialer{}
-	rest, _, err := handshake.Upgrade(s, d.url)
+	rest, _, err := handshake.Upgrade(s, d.urls[number%len(d.urls)])
+	if status, is := errors.AsType[ws.StatusError](err); is {
+		return &RefusedError{Status: int(status)}
+	}
 	if err != nil {
 		return fmt.Errorf("handshake: %w", err)
 	}

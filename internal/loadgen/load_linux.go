@@ -20,19 +20,18 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 		return nil, err
 	}
 	r := &Result{Config: c, Latency: hdrhistogram.New(1000, int64(time.Hour), 3)}
-	if c.PID != 0 {
-		var err error
-		if r.RSSBefore, err = residentBytes(c.PID); err != nil {
-			return nil, err
-		}
+	var err error
+	if r.RSSBefore, err = residentBytes(c.PID); err != nil {
+		return nil, err
 	}
 	l, err := newLoad(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	defer l.close()
-	r.Connecting = l.connecting
+	r.Connecting, r.Handshakes = l.connecting, l.handshakes
 	err = l.measure(ctx, r)
+	r.Timeline = l.timeline.done
 	r.Lost, _ = l.ledger.missing()
 	r.Duplicated, r.OutOfOrder = l.ledger.duplicated, l.ledger.outOfOrder
 	r.Echoed, r.Foreign = l.ledger.echoed, l.ledger.foreign
@@ -40,7 +39,8 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	return r, err
 }
 
-// Idle connects, lets Config.Settle pass without a message, and reads how much memory the server has taken.
+// Idle connects, lets Config.Settle pass without a message, and reads how much memory the server has taken, if
+// Config.PID says whose.
 func Idle(ctx context.Context, c Config) (*IdleResult, error) {
 	c = c.withDefaults()
 	if err := c.check(); err != nil {
@@ -55,6 +55,7 @@ func Idle(ctx context.Context, c Config) (*IdleResult, error) {
 		return nil, err
 	}
 	defer l.close()
+	c.Watch.enter(Settling)
 	if err = l.pass(ctx, c.Settle); err != nil {
 		return nil, err
 	}
@@ -62,7 +63,10 @@ func Idle(ctx context.Context, c Config) (*IdleResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &IdleResult{Connections: c.Connections, Connecting: l.connecting, RSSBefore: before, RSSAfter: after}, nil
+	return &IdleResult{
+		Config: c, Connections: c.Connections, Connecting: l.connecting, Handshakes: l.handshakes,
+		RSSBefore: before, RSSAfter: after,
+	}, nil
 }
 
 // A load is all connections and the one epoll that they hang on.
@@ -77,40 +81,57 @@ type load struct {
 	events  []unix.EpollEvent
 	buffer  []byte
 	answers []byte
-	free    []int // senders that got room in this batch
+	free    []int  // senders that may send again since this batch
+	pacer   *pacer // nil in the closed loop
+	dialer  *dialer
+	churn   *churn // nil without
 
 	start         time.Time
 	connecting    time.Duration
+	handshakes    *hdrhistogram.Histogram
 	looked        int64 // when the context was
+	heard         int64 // when the last delivery was
 	reads         int64
 	fewReady      bool // at the last look
 	inVain        int  // looks since something was ready
 	sending       bool
 	latency       *hdrhistogram.Histogram // nil while not measuring
+	timeline      *timeline
 	stalledClosed int
 }
 
 func newLoad(ctx context.Context, c Config) (*load, error) {
+	if err := checkFiles(c); err != nil {
+		return nil, err
+	}
 	opcode := ws.OpText
 	if c.Binary {
 		opcode = ws.OpBinary
 	}
+	senders := c.Rooms * c.Senders
 	l := &load{
-		config:  c,
-		pattern: newPattern(c.Size, opcode),
-		ledger:  newLedger(c.Connections-c.Stalled, c.Senders, c.InFlight),
-		members: make([]member, c.Connections),
-		events:  make([]unix.EpollEvent, batch),
-		buffer:  make([]byte, readBuffer+2*max(c.Size, foreignSize)),
-		start:   time.Now(),
+		config:   c,
+		pattern:  newPattern(c.Size, opcode),
+		members:  make([]member, c.Connections),
+		events:   make([]unix.EpollEvent, batch),
+		buffer:   make([]byte, readBuffer+2*max(c.Size, foreignSize)),
+		start:    time.Now(),
+		timeline: newTimeline(c.Duration),
 	}
-	for range c.Senders {
+	if c.Rate > 0 {
+		l.pacer = newPacer(c.Rate, senders)
+		c.InFlight = l.pacer.window * c.Senders
+	}
+	l.ledger = newLedger(c.Connections-c.Stalled, c.Rooms, c.Senders, c.InFlight)
+	for range senders {
 		l.frames = append(l.frames, l.pattern.clientFrame())
 	}
 	d, err := newDialer(ctx, c)
 	if err != nil {
 		return nil, err
 	}
+	l.dialer = d
+	c.Watch.enter(Connecting)
 	if l.poll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
 	}
@@ -118,7 +139,8 @@ func newLoad(ctx context.Context, c Config) (*load, error) {
 		l.close()
 		return nil, err
 	}
-	l.connecting = time.Since(l.start)
+	l.connecting, l.handshakes = time.Since(l.start), d.took
+	c.Watch.enter(Joining)
 	if err := l.join(ctx); err != nil {
 		l.close()
 		return nil, err
@@ -157,7 +179,7 @@ func (l *load) join(ctx context.Context) error {
 	return nil
 }
 
-// measure is the closed loop: warm-up, measurement, and waiting for what is still under way.
+// measure is the loop, closed or open: warm-up, measurement, and waiting for what is still under way.
 func (l *load) measure(ctx context.Context, r *Result) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -166,30 +188,46 @@ func (l *load) measure(ctx context.Context, r *Result) error {
 		return os.NewSyscallError("prctl", err)
 	}
 	defer func() { _ = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0) }() // the default again
-	l.sending = true
-	for sender := range l.frames {
+	l.sending, l.heard = true, l.now()
+	l.config.Watch.enter(Warming)
+	if l.pacer != nil {
+		l.pacer.begin(l.now())
+	}
+	for sender := 0; sender < len(l.frames) && l.pacer == nil; sender++ {
 		if err := l.send(sender); err != nil {
 			return err
 		}
 	}
+	if l.config.Churn > 0 {
+		l.churn = startChurn(ctx, l.dialer, l.config.Churn, len(l.members))
+		defer l.churn.stop()
+	}
 	if err := l.pass(ctx, l.config.Warmup); err != nil {
 		return err
 	}
-	l.latency = r.Latency
+	if l.churn != nil {
+		l.churn.reset()
+	}
 	before, err := l.usage()
 	if err != nil {
 		return err
 	}
+	l.latency = r.Latency
+	l.timeline.begin(before.at, before.deliveries)
+	l.config.Watch.enter(Measuring)
 	failed := l.pass(ctx, l.config.Duration)
+	l.latency = nil
 	after, err := l.usage()
-	if err != nil {
+	if err != nil && failed == nil {
 		return err
 	}
-	l.latency = nil
-	r.Elapsed = time.Duration(after.at - before.at)
-	r.Deliveries, r.Messages = after.deliveries-before.deliveries, after.messages-before.messages
-	r.Reads = after.reads - before.reads
-	r.OwnCPU, r.ServerCPU, r.RSSAfter = after.own-before.own, after.server-before.server, after.resident
+	l.timeline.cut(after.at, after.deliveries)
+	r.take(before, after)
+	if l.churn != nil {
+		r.Churn = l.churn.result()
+		l.churn.cancel()
+	}
+	l.config.Watch.enter(Draining)
 	if failed != nil {
 		return failed
 	}
@@ -205,11 +243,23 @@ func (l *load) measure(ctx context.Context, r *Result) error {
 // usage is what a measurement takes the difference of.
 type usage struct {
 	at, deliveries, messages, reads, resident int64
-	own, server                               time.Duration
+	own, server, waited                       time.Duration
+}
+
+// take notes the difference. The server's figures stay zero if it has ended before the measurement.
+func (r *Result) take(before, after usage) {
+	r.Elapsed = time.Duration(after.at - before.at)
+	r.Deliveries, r.Messages = after.deliveries-before.deliveries, after.messages-before.messages
+	r.Reads = after.reads - before.reads
+	r.OwnCPU, r.Waited = after.own-before.own, after.waited-before.waited
+	if after.resident > 0 {
+		r.ServerCPU, r.RSSAfter = after.server-before.server, after.resident
+	}
 }
 
 func (l *load) usage() (u usage, err error) {
 	u.at, u.deliveries, u.messages, u.reads = l.now(), l.ledger.deliveries, l.ledger.messages, l.reads
+	u.waited = waited()
 	if u.own, err = cpuTime(0); err != nil || l.config.PID == 0 {
 		return u, err
 	}

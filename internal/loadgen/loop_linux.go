@@ -13,12 +13,12 @@ import (
 )
 
 const (
-	batch      = 64                     // descriptors read between two looks at the clock
-	readBuffer = 256 << 10              // for one read
-	tick       = 100 * time.Millisecond // how often the context and missing deliveries are looked at
-	patience   = 10                     // looks in vain before it sleeps
-	linger     = 100 * time.Millisecond // for what comes too late or twice
-	reading    = unix.EPOLLIN | unix.EPOLLET
+	batch      = 64        // descriptors read between two looks at the clock
+	readBuffer = 256 << 10 // for one read
+
+	patience = 10                     // looks in vain before it sleeps
+	linger   = 100 * time.Millisecond // for what comes too late or twice
+	reading  = unix.EPOLLIN | unix.EPOLLET
 )
 
 // pass works for some time.
@@ -31,19 +31,38 @@ func (l *load) pass(ctx context.Context, d time.Duration) error {
 		if now-l.looked < int64(tick) {
 			continue
 		}
-		l.looked = now
-		if err := ctx.Err(); err != nil {
+		if err := l.look(ctx, now); err != nil {
 			return err
 		}
-		if n, oldest := l.ledger.missing(); n > 0 && now-oldest > int64(l.config.Timeout) {
-			return fmt.Errorf("%w: %d after %v", ErrMissing, n, l.config.Timeout)
-		}
+	}
+	return nil
+}
+
+// look is what need not be done at every turn.
+func (l *load) look(ctx context.Context, now int64) error {
+	l.looked = now
+	l.config.Watch.deliveries.Store(l.ledger.deliveries)
+	if l.latency != nil {
+		l.timeline.look(now, l.ledger.deliveries)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	n, oldest := l.ledger.missing()
+	if l.pacer != nil {
+		oldest = max(oldest, l.heard) // a message may take long when more come than the server can pass on
+	}
+	if n > 0 && now-oldest > int64(l.config.Timeout) {
+		return fmt.Errorf("%w: %d after %v", ErrMissing, n, l.config.Timeout)
 	}
 	return nil
 }
 
 // turn waits until something can be read, but no longer than d, reads one batch, and sends what became possible.
 func (l *load) turn(d time.Duration) error {
+	if l.pacer != nil && l.sending && l.ledger.free(l.pacer.sender) {
+		d = min(d, time.Duration(max(0, l.pacer.next-l.now())))
+	}
 	n, err := l.wait(d)
 	if err != nil {
 		return os.NewSyscallError("epoll_wait", err)
@@ -63,19 +82,26 @@ func (l *load) turn(d time.Duration) error {
 	for _, i := range l.ledger.touched {
 		at, sender, heard, over := l.ledger.settle(i)
 		if l.latency != nil {
-			if err := l.latency.RecordValues(now-at, int64(heard)); err != nil {
+			took := now - at
+			if err := errors.Join(l.latency.RecordValues(took, int64(heard)), l.timeline.latency.RecordValues(took, int64(heard))); err != nil {
 				return err
 			}
 		}
-		if over {
+		if over && l.pacer == nil {
 			l.free = append(l.free, sender)
 		}
+	}
+	if len(l.ledger.touched) > 0 {
+		l.heard = now
 	}
 	l.ledger.touched = l.ledger.touched[:0]
 	for _, sender := range l.free { // only now: a new message may take the place of one that was touched
 		if err := l.send(sender); err != nil {
 			return err
 		}
+	}
+	if l.pacer != nil && l.sending {
+		return l.pace(now)
 	}
 	return nil
 }
@@ -84,15 +110,22 @@ func (l *load) turn(d time.Duration) error {
 // would wake it up, at the server's expense, which clients on other machines do not cause. It looks, and pauses
 // between looks.
 func (l *load) wait(d time.Duration) (int, error) {
-	if !l.sending || l.config.Gather <= 0 || l.inVain == patience {
-		n, err := unix.EpollWait(l.poll, l.events, int((d+time.Millisecond-1)/time.Millisecond))
+	milliseconds := int((d + time.Millisecond - 1) / time.Millisecond)
+	if l.pacer != nil && l.sending {
+		milliseconds = int(d / time.Millisecond) // rather too early than too late for the next message
+	}
+	if !l.sending || milliseconds > 0 && (l.config.Gather <= 0 || l.inVain == patience || l.pacer != nil && l.ledger.under == 0) {
+		n, err := unix.EpollWait(l.poll, l.events, milliseconds)
 		if errors.Is(err, unix.EINTR) {
 			return 0, nil
 		}
 		return n, err
 	}
-	if l.fewReady {
-		pause := unix.NsecToTimespec(int64(l.config.Gather))
+	if idle := l.pacer != nil && l.ledger.under == 0; idle || l.fewReady {
+		if !idle { // else nothing can come before something is sent
+			d = min(d, l.config.Gather)
+		}
+		pause := unix.NsecToTimespec(int64(max(0, d)))
 		_, _, _ = unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&pause)), 0, 0) // may be shorter
 	}
 	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.poll), uintptr(unsafe.Pointer(&l.events[0])),
@@ -166,11 +199,33 @@ func receive(fd int, b []byte) (int, unix.Errno) {
 
 // send lets a member send as much as it may.
 func (l *load) send(sender int) error {
-	for l.sending && l.ledger.room(sender) {
-		l.pattern.identify(l.frames[sender], sender, l.ledger.send(sender, l.now()))
-		if err := l.write(sender, l.frames[sender]); err != nil {
-			return fmt.Errorf("connection %d: %w", sender+1, err)
+	for l.sending && l.ledger.free(sender) {
+		now := l.now()
+		if err := l.sendOne(sender, now, now); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// pace sends what is due, in the open loop.
+func (l *load) pace(now int64) error {
+	for range batch { // then the connections are read again
+		if l.pacer.next > now || !l.ledger.free(l.pacer.sender) {
+			return nil
+		}
+		if err := l.sendOne(l.pacer.sender, l.pacer.next, now); err != nil {
+			return err
+		}
+		l.pacer.advance()
+	}
+	return nil
+}
+
+func (l *load) sendOne(sender int, at, now int64) error {
+	l.pattern.identify(l.frames[sender], sender, l.ledger.send(sender, at, now))
+	if err := l.write(sender, l.frames[sender]); err != nil {
+		return fmt.Errorf("connection %d: %w", sender+1, err)
 	}
 	return nil
 }

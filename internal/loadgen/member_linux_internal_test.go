@@ -24,7 +24,7 @@ func stream(tb testing.TB, p *pattern, l *ledger) []byte {
 	for i := range 20 {
 		sender := i % 2
 		frame := p.clientFrame()
-		p.identify(frame, sender, l.send(sender, 0))
+		p.identify(frame, sender, l.send(sender, 0, 0))
 		payload := frame[len(frame)-p.size:]
 		switch i {
 		case 3:
@@ -46,7 +46,7 @@ func TestParseSplit(t *testing.T) {
 	for _, size := range []int{MinSize, 64, 200, 66_000} {
 		for range 20 {
 			p := newPattern(size, ws.OpText)
-			l := newLedger(10, 2, 20)
+			l := newLedger(10, 1, 2, 20)
 			rest := stream(t, &p, l)
 			var m member
 			var answers []byte
@@ -86,7 +86,7 @@ func TestParseRefuses(t *testing.T) {
 			p := newPattern(64, ws.OpText)
 			var m member
 			var answers []byte
-			_, err := m.parse(0, []byte(tt.bytes), &p, newLedger(2, 1, 1), &answers)
+			_, err := m.parse(0, []byte(tt.bytes), &p, newLedger(2, 1, 1, 1), &answers)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("parse(%q) = %v, want an error with %q", tt.bytes, err, tt.want)
 			}
@@ -96,9 +96,9 @@ func TestParseRefuses(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	p := newPattern(32, ws.OpText)
-	f.Add(stream(f, &p, newLedger(10, 2, 20)), 7)
+	f.Add(stream(f, &p, newLedger(10, 1, 2, 20)), 7)
 	f.Fuzz(func(t *testing.T, b []byte, at int) {
-		whole, split := newLedger(10, 2, 20), newLedger(10, 2, 20)
+		whole, split := newLedger(10, 1, 2, 20), newLedger(10, 1, 2, 20)
 		var one, two member
 		var answers, again []byte
 		rest, err := one.parse(9, b, &p, whole, &answers)
@@ -125,9 +125,9 @@ func BenchmarkParse(b *testing.B) {
 		p.identify(frame, sender, 1)
 		chunk = append(append(chunk, p.header...), frame[len(frame)-p.size:]...)
 	}
-	l := newLedger(1000, senders, senders)
+	l := newLedger(1000, 1, senders, senders)
 	for sender := range senders {
-		l.send(sender, 0)
+		l.send(sender, 0, 0)
 	}
 	var m member
 	var answers []byte

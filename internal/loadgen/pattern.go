@@ -8,10 +8,7 @@ import (
 	"github.com/gobwas/ws"
 )
 
-const (
-	maxSenders = 1 << 16 // 16 of the identity's 48 bits
-	maxSize    = 16 << 20
-)
+const maxSenders = 1 << 16 // 16 of the identity's 48 bits
 
 // A pattern is what all messages of one run have in common. A payload is printable ASCII, so that it may be
 // sent as text: 8 characters of identity (sender and number), then 8 that mark the run, then filler.

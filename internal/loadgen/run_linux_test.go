@@ -24,6 +24,7 @@ type relay struct {
 
 	mu      sync.Mutex // guards what follows
 	members []net.Conn
+	rooms   []string // by member
 	count   int
 }
 
@@ -58,12 +59,15 @@ func (r *relay) start(t *testing.T) {
 
 func (r *relay) serve(c net.Conn) {
 	defer c.Close()
-	if _, err := ws.Upgrade(c); err != nil {
+	var room string
+	upgrader := ws.Upgrader{OnRequest: func(uri []byte) error { room = string(uri); return nil }}
+	if _, err := upgrader.Upgrade(c); err != nil {
 		return
 	}
 	r.mu.Lock()
 	from := len(r.members)
 	r.members = append(r.members, c)
+	r.rooms = append(r.rooms, room)
 	r.mu.Unlock()
 	for {
 		header, err := ws.ReadHeader(c)
@@ -94,7 +98,7 @@ func (r *relay) relay(from int, f ws.Frame) {
 	r.count++
 	for to, c := range r.members {
 		frames := []ws.Frame{f}
-		if to == from {
+		if to == from || r.rooms[to] != r.rooms[from] {
 			frames = nil
 		}
 		if r.fault != nil {
@@ -134,6 +138,10 @@ func TestRun(t *testing.T) {
 		{"sleeping", func(c *loadgen.Config) { c.Gather = loadgen.Off }},
 		{"several addresses", func(c *loadgen.Config) { c.Sources = 3 }},
 		{"many handshakes at once", func(c *loadgen.Config) { c.Dialing = 100 }},
+		{"rooms", func(c *loadgen.Config) { c.Rooms = 3 }},
+		{"rooms, one sender in each", func(c *loadgen.Config) { c.Rooms = 5; c.Senders = 1 }},
+		{"open loop", func(c *loadgen.Config) { c.Rate = 500 }},
+		{"open loop, rooms, more senders", func(c *loadgen.Config) { c.Rate = 500; c.Rooms = 2; c.Senders = 3 }},
 		{"two members", func(c *loadgen.Config) { c.Connections = 2; c.InFlight = 1 }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -149,6 +157,16 @@ func TestRun(t *testing.T) {
 			if got.Deliveries == 0 || got.Messages == 0 || got.Faults() != 0 || got.Latency.TotalCount() != got.Deliveries {
 				t.Errorf("Run: %d deliveries (%d timed) of %d messages, %d faults, want some and no faults",
 					got.Deliveries, got.Latency.TotalCount(), got.Messages, got.Faults())
+			}
+			if n := got.Handshakes.TotalCount(); n != int64(c.Connections) {
+				t.Errorf("Run timed %d handshakes, want %d", n, c.Connections)
+			}
+			var sampled int64
+			for _, s := range got.Timeline {
+				sampled += s.Deliveries
+			}
+			if sampled != got.Deliveries || len(got.Timeline) == 0 {
+				t.Errorf("Run has %d samples of %d deliveries, want %d", len(got.Timeline), sampled, got.Deliveries)
 			}
 			if got.OwnCPU <= 0 || got.ServerCPU <= 0 || got.RSSBefore <= 0 || got.RSSAfter <= 0 || got.Elapsed < c.Duration {
 				t.Errorf("Run: own CPU %v, server's %v, memory %d and %d bytes, %v: want more of each",
@@ -299,7 +317,13 @@ func TestRunRefuses(t *testing.T) {
 	}{
 		{"no URL", func(c *loadgen.Config) { c.URL = "" }, "not of the form"},
 		{"TLS", func(c *loadgen.Config) { c.URL = "wss://localhost" }, "not of the form"},
+		{"elsewhere", func(c *loadgen.Config) { c.URL = "ws://192.0.2.1:8765/" }, "neither loopback nor private"},
 		{"one connection", func(c *loadgen.Config) { c.Connections = 1 }, "needs 2"},
+		{"too many rooms", func(c *loadgen.Config) { c.Rooms = 6 }, "needs 2 in each"},
+		{"too much coming and going", func(c *loadgen.Config) { c.Churn = 1e9 }, "come and go"},
+		{"no rooms", func(c *loadgen.Config) { c.Rooms = -1 }, "needs 2 in each"},
+		{"too fast", func(c *loadgen.Config) { c.Rate = 1e9 }, "messages a second"},
+		{"too many connections", func(c *loadgen.Config) { c.Connections = 5_000_000 }, "files can be open"},
 		{"all stalled", func(c *loadgen.Config) { c.Stalled = 9 }, "2 must stay"},
 		{"too many senders", func(c *loadgen.Config) { c.Senders = 11 }, "from 1 to 10"},
 		{"too few in flight", func(c *loadgen.Config) { c.Senders = 5 }, "too few"},
