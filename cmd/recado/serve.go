@@ -20,8 +20,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// drainTime is how long clients have to take their leave.
-const drainTime = 10 * time.Second
+const (
+	drainTime = 10 * time.Second // for clients to take their leave
+	cutTime   = time.Second      // for a stop to be cut short
+)
 
 // gcPercent is how much garbage there may be for what is alive. Relaying makes little, so collecting it earlier
 // costs next to nothing, and idle connections, which are most of what is alive, take a tenth less memory.
@@ -126,7 +128,12 @@ func (s *serving) stop(ctx context.Context, relay *server.Server, code recado.Cl
 	case <-stopped:
 		return nil
 	case second := <-signals:
-		return &exitError{code: signalCode(second)} // the end of the process cuts what is left
+		cancel()
+		select {
+		case <-stopped:
+		case <-time.After(cutTime): // the end of the process cuts what is left
+		}
+		return &exitError{code: signalCode(second)}
 	}
 }
 
