@@ -6,6 +6,7 @@ import (
 
 	"recado"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -43,4 +44,20 @@ func withScheme(address string) string {
 func hasPort(given string) bool {
 	i := strings.LastIndexByte(given, ':')
 	return i > 0 && i < len(given)-1 && strings.Trim(given[i+1:], "0123456789") == ""
+}
+
+// oneAddress allows at most one argument: a room, or an address.
+func oneAddress(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return &exitError{code: exitUsage, err: &problem{id: "argument_unexpected", facts: []any{"Argument", args[1]}}}
+	}
+	return nil
+}
+
+// addressOf is what the arguments that oneAddress let through name, on this server unless they name another.
+func addressOf(server string, args []string) (string, error) {
+	if len(args) == 0 {
+		return withScheme(server), nil
+	}
+	return roomAddress(withScheme(server), args[0])
 }

@@ -41,17 +41,9 @@ func newBenchCommand(p *program, texts *locale.Texts) *cobra.Command {
 		Long:  texts.Text("bench.long", "Default", server),
 		Example: "  recado bench\n  recado bench --clients 5000 --in-flight 64 --pid $(pgrep -nf 'recado serve')\n" +
 			"  recado bench --rate 100/s --fail-if 'p99>50ms,lost>0'\n  recado bench --clients 18000 --duration 0",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return &exitError{code: exitUsage, err: &problem{id: "argument_unexpected", facts: []any{"Argument", args[1]}}}
-			}
-			return nil
-		},
+		Args: oneAddress,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			address, err := withScheme(server), error(nil)
-			if len(args) > 0 {
-				address, err = roomAddress(address, args[0])
-			}
+			address, err := addressOf(server, args)
 			if err != nil {
 				return err
 			}

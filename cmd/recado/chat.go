@@ -39,17 +39,9 @@ func newChatCommand(p *program) *cobra.Command {
 		Short:   texts.Text("chat.short"),
 		Long:    texts.Text("chat.long", "Default", server),
 		Example: "  recado chat\n  recado chat ops\n  recado chat wss://example.com/ops\n  tail -f app.log | recado chat logs",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return &exitError{code: exitUsage, err: &problem{id: "argument_unexpected", facts: []any{"Argument", args[1]}}}
-			}
-			return nil
-		},
+		Args:    oneAddress,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			address, err := withScheme(server), error(nil)
-			if len(args) > 0 {
-				address, err = roomAddress(address, args[0])
-			}
+			address, err := addressOf(server, args)
 			if err != nil {
 				return err
 			}

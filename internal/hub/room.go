@@ -178,6 +178,7 @@ func (r *room) remove(m *Member) (left int) {
 		delete(r.members, m.ID)
 	}
 	r.release(m, m.reserved)
+	r.wake()
 	g := m.group
 	g.own()
 	last := len(g.members) - 1
