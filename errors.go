@@ -9,6 +9,7 @@ import (
 var (
 	ErrRoomName = errors.New("not a room name")
 	ErrRooms    = errors.New("too many rooms")
+	ErrName     = errors.New("not a name")
 	ErrClosed   = errors.New("closed")
 )
 
@@ -48,9 +49,12 @@ const (
 	CloseInternal    CloseCode = 1011
 	CloseRestart     CloseCode = 1012
 	CloseOverloaded  CloseCode = 1013
+	CloseResync      CloseCode = 4000 // the client is to connect again and resume
 	CloseSlow        CloseCode = 4001 // more was waiting than the queue may hold
 	CloseFlood       CloseCode = 4002 // too many control frames
+	CloseReplaced    CloseCode = 4003 // another connection has brought the same session
 	ClosePingTimeout CloseCode = 4004
+	CloseMisuse      CloseCode = 4504 // recado.v1 was not spoken as it must be
 )
 
 // Reason is the short id that goes with the code; clients translate it.
@@ -76,12 +80,18 @@ func (c CloseCode) Reason() string {
 		return "restarting"
 	case CloseOverloaded:
 		return "overloaded"
+	case CloseResync:
+		return "resync"
 	case CloseSlow:
 		return "slow_reader"
 	case CloseFlood:
 		return "flood"
+	case CloseReplaced:
+		return "session_replaced"
 	case ClosePingTimeout:
 		return "ping_timeout"
+	case CloseMisuse:
+		return "protocol_misuse"
 	}
 	return ""
 }

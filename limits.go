@@ -24,7 +24,16 @@ type Limits struct {
 	HeaderTimeout  time.Duration // for the whole request head; default 5 s
 	HeaderBytes    int           // of a request head; default 16 KiB
 	HeaderCount    int           // of a request's header lines; default 100
+	HelloTimeout   time.Duration // for the first frame of recado.v1; default 10 s
+	MembersListed  int           // of a room; in larger ones only their number is told; default 1,000
 	CompressedFrom int           // smallest message that is compressed where that was negotiated; default 512
+
+	QueuePolicies []RoomPolicy // what happens when a connection's queue is full; the first that matches counts
+
+	HistoryMessages   int           // kept of one room; default 200, Off for no history
+	HistoryAge        time.Duration // default 24 h, Off for no limit
+	HistoryBytes      int           // kept of one room; default 1 MiB, or MessageSize if that is more
+	HistoryTotalBytes int           // kept of all rooms together; default 256 MiB
 }
 
 // MaxMessageSize is the largest MessageSize that can be configured.
@@ -48,6 +57,12 @@ func (l Limits) WithDefaults() Limits {
 	l.HeaderTimeout = cmp.Or(l.HeaderTimeout, 5*time.Second)
 	l.HeaderBytes = cmp.Or(l.HeaderBytes, 16<<10)
 	l.HeaderCount = cmp.Or(l.HeaderCount, 100)
+	l.HelloTimeout = cmp.Or(l.HelloTimeout, 10*time.Second)
+	l.MembersListed = cmp.Or(l.MembersListed, 1000)
 	l.CompressedFrom = cmp.Or(l.CompressedFrom, 512)
+	l.HistoryMessages = cmp.Or(l.HistoryMessages, 200)
+	l.HistoryAge = cmp.Or(l.HistoryAge, 24*time.Hour)
+	l.HistoryBytes = cmp.Or(l.HistoryBytes, max(1<<20, l.MessageSize))
+	l.HistoryTotalBytes = cmp.Or(l.HistoryTotalBytes, 256<<20)
 	return l
 }

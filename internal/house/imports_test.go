@@ -29,7 +29,7 @@ var rooms = map[string]room{
 			"internal/locale", "internal/server", "internal/tui",
 		},
 	},
-	"client":                     {own: []string{"."}},
+	"client":                     {own: []string{".", "internal/protocol/v1"}},
 	"internal/auth":              {own: []string{"."}},
 	"internal/broker/brokertest": {own: []string{"."}, not: sockets},
 	"internal/broker/memory":     {own: []string{"."}, tests: []string{"internal/broker/brokertest"}, not: sockets},
@@ -39,12 +39,13 @@ var rooms = map[string]room{
 	"internal/loadgen/report":    {own: []string{"internal/loadgen", "internal/locale"}},
 	"internal/locale":            {},
 	"internal/protocol/raw":      {own: []string{"."}, not: sockets},
+	"internal/protocol/v1":       {own: []string{"."}, not: sockets},
 	"internal/server": {
 		own:   []string{".", "internal/auth", "internal/hub", "internal/locale", "internal/transport", "web"},
 		tests: []string{"internal/broker/memory"},
 	},
 	"internal/transport": {
-		own:   []string{".", "internal/hub", "internal/protocol/raw"},
+		own:   []string{".", "internal/hub", "internal/protocol/raw", "internal/protocol/v1"},
 		tests: []string{"internal/broker/memory"},
 	},
 	"internal/tui": {own: []string{".", "client", "internal/locale"}},

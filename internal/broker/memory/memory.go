@@ -112,6 +112,17 @@ func (b *Broker) Position(_ context.Context, name string) (recado.Position, erro
 	return p, nil
 }
 
+// ReadAfter returns no messages: none are kept.
+func (b *Broker) ReadAfter(ctx context.Context, room string, _ recado.Position, _ int) (recado.Page, error) {
+	from, err := b.Position(ctx, room)
+	return recado.Page{From: from}, err
+}
+
+// ReadBefore returns no messages: none are kept.
+func (b *Broker) ReadBefore(ctx context.Context, room string, _ recado.Position, _ int) (recado.Page, error) {
+	return b.ReadAfter(ctx, room, recado.Position{}, 0)
+}
+
 // Close makes every later call fail with recado.ErrClosed and forgets all rooms.
 func (b *Broker) Close() error {
 	b.closed.Store(true)
