@@ -26,9 +26,9 @@ type Welcome struct {
 
 // Limits are those that a client should know. 0 is no limit.
 type Limits struct {
-	MessageBytes      int `json:"message_bytes"`
-	MessagesPerSecond int `json:"messages_per_second"`
-	QueueBytes        int `json:"queue_bytes"`
+	MessageBytes      int
+	MessagesPerSecond int
+	QueueBytes        int
 }
 
 // A Message is what a member said.
@@ -100,7 +100,7 @@ type Pong struct{}
 
 // An Error says what is wrong with a frame of the client's. The connection goes on.
 type Error struct {
-	Code       string // stable; see docs/protocol.md
+	Code       string // one of the Code constants, or one that is newer
 	Message    string // in English, for developers
 	ID         string // of the frame, if it had one
 	RetryAfter time.Duration

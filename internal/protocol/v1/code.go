@@ -1,0 +1,23 @@
+package v1
+
+// The codes of an [Error]. They never change; docs/protocol.md explains them.
+const (
+	CodeBadJSON         = "bad_json"         // not a JSON object
+	CodeBadField        = "bad_field"        // a field has the wrong JSON type, or is missing
+	CodeUnknownType     = "unknown_type"     // no command of recado.v1
+	CodePublishInvalid  = "publish_invalid"  // not exactly one of text, json and base64
+	CodeIDInvalid       = "id_invalid"       // of a publish or a history
+	CodeEventInvalid    = "event_invalid"    //
+	CodeBase64Invalid   = "base64_invalid"   //
+	CodeSessionInvalid  = "session_invalid"  //
+	CodePositionInvalid = "position_invalid" // no position, or in a history one of another epoch
+	CodeHistoryInvalid  = "history_invalid"  // a negative number of messages
+
+	// What only a server knows: a decoder does not return these.
+
+	CodeNameInvalid   = "name_invalid"    // nothing of it can be seen, or it is too long
+	CodeMessageTooBig = "message_too_big" // it was not published
+	CodeHelloRepeated = "hello_repeated"  // there was one on this connection
+	CodeRateLimited   = "rate_limited"    // the server reads more slowly; nothing is lost
+	CodeInternalError = "internal_error"  // the server's fault
+)
