@@ -9,10 +9,14 @@ import (
 )
 
 // An Encoding turns messages into the bytes of one wire format and writes them to the members who use it.
-// Members share their bytes when their encodings are equal; it must be comparable.
+// Members share their bytes when their encodings are equal; it must be comparable. What it appends is one or several
+// whole units of the format, or nothing. The methods Append… must not block, as the room is locked, and must not
+// keep the message.
 type Encoding interface {
-	// Append appends the wire bytes of m to dst. It must not block: the room is locked. It does not keep m.
+	// Append appends what m is for everyone but its sender.
 	Append(dst []byte, m *recado.Message) []byte
+	// AppendOwn appends what m's sender gets in that place, whether it also gets the message or not.
+	AppendOwn(dst []byte, m *recado.Message) []byte
 	// Flush writes b to each member without waiting for any; see Batch.Pieces. It may be called concurrently
 	// with different members. b is valid until it returns.
 	Flush(b *Batch, to []*Member)
@@ -20,18 +24,22 @@ type Encoding interface {
 
 // A Batch is the wire bytes of consecutive messages of one room in one encoding.
 type Batch struct {
-	number uint64 // counts the batches of a group, from 1
-	bytes  []byte
-	own    []span // in order
+	number   uint64 // counts the batches of a group, from 1
+	after    uint64 // Seq of the room's newest message before this batch
+	bytes    []byte
+	instead  []byte // what single members get
+	spans    []span // in order
+	fleeting bool   // some spans are of ephemeral messages
 
 	keepOnce sync.Once
 	kept     []byte
 }
 
-// A span is a stretch of a batch that one member must not receive.
+// A span is a stretch of a batch that one member receives something else for, or that those may miss who are behind.
 type span struct {
-	member   *Member
-	from, to int
+	member   *Member // nil: the stretch is ephemeral
+	from, to int     // of bytes
+	own      [2]int  // of instead, from and to
 }
 
 // maxPooled is the largest capacity, in bytes, that a batch keeps for the next one.
@@ -42,9 +50,9 @@ const maxPooled = 256 << 10
 //nolint:gochecknoglobals // one pool for all rooms: an idle room holds no buffer
 var batches = sync.Pool{New: func() any { return new(Batch) }}
 
-func newBatch(number uint64) *Batch {
+func newBatch(number, after uint64) *Batch {
 	b := batches.Get().(*Batch)
-	b.number = number
+	b.number, b.after = number, after
 	return b
 }
 
@@ -57,41 +65,74 @@ func (b *Batch) Keep() []byte {
 	return b.kept
 }
 
-// Whole reports whether m is to receive all of the batch.
+// Whole reports whether m is to receive all of the batch, and nothing else.
 func (b *Batch) Whole(m *Member) bool { return m.own[b.number%2] != b.number }
 
-// Pieces yields the offsets, from and to, of what m is to receive: everything but its own messages and those
-// from before it came. Each piece begins and ends at the border of a message.
-func (b *Batch) Pieces(m *Member) iter.Seq2[int, int] {
-	return func(yield func(int, int) bool) {
+// Fleeting reports whether parts of the batch may be left out for a member who is behind.
+func (b *Batch) Fleeting() bool { return b.fleeting }
+
+// Pieces yields what m is to receive: everything but its own messages, which it may get something else for, and
+// those from before it came; without what is ephemeral if m is behind. Each piece is one or several whole units of the
+// encoding's format, valid until Flush returns.
+func (b *Batch) Pieces(m *Member, behind bool) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
 		from := 0
-		for _, s := range b.own {
-			if s.member != m {
+		for _, s := range b.spans {
+			if s.member != m && (s.member != nil || !behind) {
 				continue
 			}
-			if s.from > from && !yield(from, s.from) {
+			if s.from > from && !yield(b.bytes[from:s.from]) {
 				return
 			}
-			from = s.to
+			from = max(from, s.to)
+			if s.own[0] < s.own[1] && !yield(b.instead[s.own[0]:s.own[1]]) {
+				return
+			}
 		}
 		if from < len(b.bytes) {
-			yield(from, len(b.bytes))
+			yield(b.bytes[from:])
 		}
 	}
 }
 
+// After is the position of m, to which this batch is being written, before it receives any of it.
+func (b *Batch) After(m *Member) recado.Position {
+	return recado.Position{Epoch: m.room.epoch, Seq: max(b.after, m.from)}
+}
+
 // leaveOut makes the bytes from that offset to the batch's present end no part of what m receives.
-func (b *Batch) leaveOut(m *Member, from int) {
+func (b *Batch) leaveOut(m *Member, from int) { b.replace(m, from, len(b.instead)) }
+
+// replace makes m receive, for the bytes from that offset to the batch's present end, what was appended to
+// b.instead from own on.
+func (b *Batch) replace(m *Member, from, own int) {
+	if from == len(b.bytes) && own == len(b.instead) {
+		return
+	}
 	m.own[b.number%2] = b.number
-	b.own = append(b.own, span{member: m, from: from, to: len(b.bytes)})
+	b.spans = append(b.spans, span{member: m, from: from, to: len(b.bytes), own: [2]int{own, len(b.instead)}})
+}
+
+// add appends m, as the members other than its sender see it, and returns where.
+func (b *Batch) add(e Encoding, m *recado.Message) (from int) {
+	from = len(b.bytes)
+	b.bytes = e.Append(b.bytes, m)
+	if m.Ephemeral && len(b.bytes) > from {
+		b.fleeting = true
+		b.spans = append(b.spans, span{from: from, to: len(b.bytes)})
+	}
+	return from
 }
 
 // recycle makes b available again; nobody may hold it.
 func (b *Batch) recycle() {
-	clear(b.own)
+	clear(b.spans)
 	if cap(b.bytes) > maxPooled {
 		b.bytes = nil
 	}
-	*b = Batch{bytes: b.bytes[:0], own: b.own[:0]}
+	if cap(b.instead) > maxPooled {
+		b.instead = nil
+	}
+	*b = Batch{bytes: b.bytes[:0], instead: b.instead[:0], spans: b.spans[:0]}
 	batches.Put(b)
 }

@@ -39,20 +39,21 @@ func New(b recado.Broker, l recado.Limits) *Hub {
 	return h
 }
 
-// Join makes m a member of the room, which begins to exist with its first member. From now on m receives what
-// the others publish, until Leave. The error wraps recado.ErrRooms when there are too many rooms already.
-func (h *Hub) Join(ctx context.Context, name string, m *Member) error {
+// Join makes m a member of the room, which begins to exist with its first member; until Leave it may publish and
+// the others see it, but it receives nothing before it is attached. A member with the same id is replaced: it
+// receives nothing more, and is returned for its connection to be closed. The error wraps recado.ErrRooms when there
+// are too many rooms already.
+func (h *Hub) Join(ctx context.Context, name string, m *Member) (replaced *Member, err error) {
 	r, err := h.acquire(name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := r.subscribe(ctx); err != nil {
 		h.release(r)
-		return fmt.Errorf("subscribe to %q: %w", name, err)
+		return nil, fmt.Errorf("subscribe to %q: %w", name, err)
 	}
 	m.room = r
-	r.add(m)
-	return nil
+	return r.add(m), nil
 }
 
 // Rooms is the number of rooms that have members.

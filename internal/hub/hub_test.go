@@ -27,6 +27,8 @@ func (l *lines) Append(dst []byte, m *recado.Message) []byte {
 	return append(append(append(dst, l.prefix...), m.Data...), '\n')
 }
 
+func (*lines) AppendOwn(dst []byte, _ *recado.Message) []byte { return dst }
+
 func (l *lines) Flush(b *hub.Batch, to []*hub.Member) {
 	l.flushes.Add(1)
 	l.gate.RLock()
@@ -37,8 +39,8 @@ func (l *lines) Flush(b *hub.Batch, to []*hub.Member) {
 		if b.Whole(m) {
 			c.got = append(c.got, b.Bytes()...)
 		} else {
-			for from, to := range b.Pieces(m) {
-				c.got = append(c.got, b.Keep()[from:to]...)
+			for piece := range b.Pieces(m, false) {
+				c.got = append(c.got, piece...)
 			}
 		}
 		c.mu.Unlock()
@@ -65,15 +67,16 @@ func join(tb testing.TB, h *hub.Hub, room, name string, e hub.Encoding, echo boo
 	tb.Helper()
 	c := new(inbox)
 	m := &hub.Member{ID: recado.NewMemberID([]byte(name)), Echo: echo, Encoding: e, Conn: c}
-	if err := h.Join(tb.Context(), room, m); err != nil {
+	if _, err := h.Join(tb.Context(), room, m); err != nil {
 		tb.Fatalf("Join(%q) = %v", room, err)
 	}
+	m.Attach()
 	return m, c
 }
 
 func say(tb testing.TB, m *hub.Member, text string) {
 	tb.Helper()
-	if err := m.Publish(tb.Context(), recado.Text, []byte(text)); err != nil {
+	if _, err := m.Publish(tb.Context(), recado.Message{Kind: recado.Text, Data: []byte(text)}); err != nil {
 		tb.Errorf("Publish(%.20q) = %v", text, err)
 	}
 }
@@ -107,17 +110,17 @@ func TestRoomsAreForgotten(t *testing.T) {
 	a, _ := join(t, h, "a", "ana", new(lines), false)
 	b, _ := join(t, h, "b", "beto", new(lines), false)
 	c := &hub.Member{ID: recado.NewMemberID([]byte("carla")), Encoding: new(lines), Conn: new(inbox)}
-	if err := h.Join(t.Context(), "c", c); !errors.Is(err, recado.ErrRooms) {
+	if _, err := h.Join(t.Context(), "c", c); !errors.Is(err, recado.ErrRooms) {
 		t.Errorf("Join of a third room = %v, want ErrRooms", err)
 	}
-	if left := a.Leave(); left != 0 {
+	if left := a.Leave(false); left != 0 {
 		t.Errorf("Leave() = %d, want 0", left)
 	}
-	if err := h.Join(t.Context(), "c", c); err != nil {
+	if _, err := h.Join(t.Context(), "c", c); err != nil {
 		t.Errorf("Join after a room was left = %v", err)
 	}
-	b.Leave()
-	c.Leave()
+	b.Leave(false)
+	c.Leave(false)
 	if h.Rooms() != 0 {
 		t.Errorf("Rooms() = %d after all have left", h.Rooms())
 	}
@@ -128,7 +131,7 @@ func TestJoinFailsWithItsBroker(t *testing.T) {
 	_ = broker.Close()
 	h := hub.New(broker, recado.Limits{})
 	m := &hub.Member{Encoding: new(lines), Conn: new(inbox)}
-	if err := h.Join(t.Context(), "ops", m); !errors.Is(err, recado.ErrClosed) {
+	if _, err := h.Join(t.Context(), "ops", m); !errors.Is(err, recado.ErrClosed) {
 		t.Errorf("Join = %v, want ErrClosed", err)
 	}
 	if h.Rooms() != 0 {
@@ -175,7 +178,7 @@ func TestManySendersAtOnce(t *testing.T) {
 	churn.Go(func() { // others come and go meanwhile
 		for i := 0; ; i++ {
 			m, _ := join(t, h, "ops", fmt.Sprint("guest ", i), encodings[i%2], false)
-			m.Leave()
+			m.Leave(false)
 			select {
 			case <-stop:
 				return
@@ -244,7 +247,7 @@ func TestFanOutDoesNotAllocate(t *testing.T) {
 		join(t, h, "ops", strconv.Itoa(i), quiet, false)
 	}
 	text := make([]byte, 64)
-	allocs := testing.AllocsPerRun(1000, func() { _ = ana.Publish(t.Context(), recado.Text, text) })
+	allocs := testing.AllocsPerRun(1000, func() { _, _ = ana.Publish(t.Context(), recado.Message{Kind: recado.Text, Data: text}) })
 	if allocs > 2 {
 		t.Errorf("a publish to 200 members makes %v allocations, want at most 2", allocs)
 	}
@@ -253,7 +256,8 @@ func TestFanOutDoesNotAllocate(t *testing.T) {
 // quiet is an encoding whose members receive nothing.
 type quiet struct{ flushed int }
 
-func (*quiet) Append(dst []byte, m *recado.Message) []byte { return append(dst, m.Data...) }
+func (*quiet) Append(dst []byte, m *recado.Message) []byte    { return append(dst, m.Data...) }
+func (*quiet) AppendOwn(dst []byte, _ *recado.Message) []byte { return dst }
 
 func (q *quiet) Flush(b *hub.Batch, to []*hub.Member) {
 	for _, m := range to {
@@ -275,7 +279,7 @@ func BenchmarkFanOut(b *testing.B) {
 			text := make([]byte, 64)
 			b.ReportAllocs()
 			for b.Loop() {
-				_ = ana.Publish(b.Context(), recado.Text, text)
+				_, _ = ana.Publish(b.Context(), recado.Message{Kind: recado.Text, Data: text})
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(members), "ns/delivery")
 		})

@@ -10,13 +10,15 @@ import (
 // change them afterwards.
 type Member struct {
 	ID       recado.MemberID
-	Echo     bool // it receives its own messages too
+	Name     string // "" for the one that the id gives; Rename changes it
+	Echo     bool   // it receives its own messages too
 	Encoding Encoding
 	Conn     any // the transport's own; the hub does not look at it
 
 	room  *room
-	group *group // of the members with the same encoding; guarded by room.mu
+	group *group // of the attached members with the same encoding, nil while not attached; guarded by room.mu
 	index int    // in group.members; guarded by room.mu
+	from  uint64 // the room's newest message when it was attached; written under room.mu while not attached
 
 	reserved int // of the open batches, for what it is publishing; guarded by room.mu
 
@@ -28,23 +30,92 @@ type Member struct {
 // Room is the name of the room that the member has joined.
 func (m *Member) Room() string { return m.room.name }
 
-// Publish sends data to the others in the member's room. It waits while the room has more to write than fits
-// one batch, and may write to the others before it returns; it never waits for a slow one of them.
-// A member's messages keep their order only if it waits for each Publish to return.
-func (m *Member) Publish(ctx context.Context, kind recado.Kind, data []byte) error {
+// Publish sends what m says to the others in the member's room; Room, Sender and Name are filled in. It waits
+// while the room has more to write than fits one batch, and may write to the others before it returns; it never waits
+// for a slow one of them. A member's messages keep their order only if it waits for each Publish to return.
+func (m *Member) Publish(ctx context.Context, message recado.Message) (recado.Receipt, error) {
 	r := m.room
-	r.reserve(m, cost(data))
-	_, err := r.hub.broker.Publish(ctx, recado.Message{Room: r.name, Sender: m.ID, Kind: kind, Data: data})
-	if err != nil {
-		r.unreserve(m, cost(data)) // otherwise Deliver has done it
+	n := cost(message.Data)
+	message.Room, message.Sender = r.name, m.ID
+	message.Name = r.reserve(m, n)
+	receipt, err := r.hub.broker.Publish(ctx, message)
+	if err != nil || receipt.Duplicate {
+		r.unreserve(m, n) // otherwise Deliver has done it
 	}
-	return err
+	return receipt, err
 }
 
-// Leave takes the member out of its room and returns how many are left there. A flush under way may still
-// write to it. It may be called once for each Join.
-func (m *Member) Leave() (left int) {
-	left = m.room.remove(m)
+// Attach lets the member receive what is said from now on, and returns that moment.
+func (m *Member) Attach() recado.Position {
+	r := m.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.members[m.ID] == m {
+		r.attach(m)
+	}
+	return recado.Position{Epoch: r.epoch, Seq: r.last}
+}
+
+// AttachAt is Attach if that position is the room's; otherwise it does nothing and reports false: there is more to
+// read. Nothing is attached that another connection has replaced; AttachAt is true then, too.
+func (m *Member) AttachAt(at recado.Position) bool {
+	r := m.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.members[m.ID] != m {
+		return true
+	}
+	if at.Epoch != r.epoch || at.Seq != r.last {
+		return false
+	}
+	r.attach(m)
+	return true
+}
+
+// Detach ends Attach: what is said from now on has to be read. It may be called in a Flush for this member.
+func (m *Member) Detach() {
+	m.room.mu.Lock()
+	defer m.room.mu.Unlock()
+	m.room.detach(m)
+}
+
+// ReadAfter reads the room's history as the broker has it.
+func (m *Member) ReadAfter(ctx context.Context, after recado.Position, limit int) (recado.Page, error) {
+	return m.room.hub.broker.ReadAfter(ctx, m.room.name, after, limit)
+}
+
+// ReadBefore reads the room's history as the broker has it.
+func (m *Member) ReadBefore(ctx context.Context, before recado.Position, limit int) (recado.Page, error) {
+	return m.room.hub.broker.ReadBefore(ctx, m.room.name, before, limit)
+}
+
+// Append appends what the member receives for a message of the history, as it would have received it live.
+func (m *Member) Append(dst []byte, message *recado.Message) []byte {
+	if message.Sender != m.ID {
+		return m.Encoding.Append(dst, message)
+	}
+	if m.Echo {
+		dst = m.Encoding.Append(dst, message)
+	}
+	return m.Encoding.AppendOwn(dst, message)
+}
+
+// Rename gives the member another name, and lets the room know.
+func (m *Member) Rename(name string) {
+	r := m.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m.Name != name && r.members[m.ID] == m {
+		m.Name = name
+		r.changed(m.ID)
+	}
+}
+
+// Leave takes the member out of its room and returns how many are left there. If it returns, with the same id
+// and within 15 seconds, the others do not notice that it was away. A flush under way may still write to it.
+// It may be called once for each Join.
+func (m *Member) Leave(returns bool) (left int) {
+	left = m.room.remove(m, returns)
 	m.room.hub.release(m.room)
 	return left
 }

@@ -66,9 +66,10 @@ func (r *relayModel) join(t *rapid.T) {
 	c.member = &hub.Member{
 		ID: recado.NewMemberID(fmt.Append(nil, r.count)), Echo: c.echo, Encoding: e, Conn: c.inbox,
 	}
-	if err := r.hub.Join(t.Context(), "ops", c.member); err != nil {
+	if _, err := r.hub.Join(t.Context(), "ops", c.member); err != nil {
 		t.Fatalf("Join = %v", err)
 	}
+	c.member.Attach()
 	r.present = append(r.present, c)
 }
 
@@ -80,7 +81,7 @@ func (r *relayModel) leave(t *rapid.T) {
 	c := r.present[i]
 	r.present = slices.Delete(r.present, i, i+1)
 	r.gone = append(r.gone, c)
-	if left := c.member.Leave(); left != len(r.present) {
+	if left := c.member.Leave(false); left != len(r.present) {
 		t.Fatalf("Leave() = %d, want %d", left, len(r.present))
 	}
 }
@@ -101,7 +102,7 @@ func (r *relayModel) send(t *rapid.T) {
 			c.want = append(c.want, text)
 		}
 	}
-	r.sends.Go(func() { _ = from.member.Publish(t.Context(), recado.Text, []byte(text)) })
+	r.sends.Go(func() { _, _ = from.member.Publish(t.Context(), recado.Message{Kind: recado.Text, Data: []byte(text)}) })
 	<-r.delivered
 	if !r.held {
 		r.sends.Wait()

@@ -31,17 +31,21 @@ type room struct {
 	delivered atomic.Uint64 // messages so far
 
 	mu       sync.Mutex // guards what follows; never held while writing
+	epoch    string     // set once, before the first member
+	last     uint64     // Seq of the newest stored message
 	members  map[recado.MemberID]*Member
 	groups   []*group  // one for each encoding in use
 	open     int       // cost of what is in the open batches
 	reserved int       // cost of what is on its way through the broker
 	waiting  []*waiter // publishers for whom there is no space yet, in the order of their coming
 	flushing bool      // some goroutine is in flush
+	presence presence
 }
 
 // A group is the members of a room that share an encoding.
 type group struct {
 	encoding Encoding
+	presence PresenceEncoding // the encoding, if it has presence
 	members  []*Member
 	lent     bool   // a flush is reading members: copy before changing it
 	open     *Batch // nil while nothing waits
@@ -65,15 +69,20 @@ func (r *room) Deliver(m *recado.Message) {
 		r.release(sender, cost(m.Data))
 	}
 	for _, g := range r.groups {
-		if g.open == nil {
-			g.number++
-			g.open = newBatch(g.number)
+		b := g.batch(r.last)
+		from := b.add(g.encoding, m)
+		if sender == nil || sender.group != g {
+			continue
 		}
-		from := len(g.open.bytes)
-		g.open.bytes = g.encoding.Append(g.open.bytes, m)
-		if sender != nil && sender.group == g && !sender.Echo {
-			g.open.leaveOut(sender, from)
+		own := len(b.instead)
+		b.instead = g.encoding.AppendOwn(b.instead, m)
+		if sender.Echo {
+			from = len(b.bytes)
 		}
+		b.replace(sender, from, own)
+	}
+	if !m.Ephemeral {
+		r.last = m.Seq
 	}
 }
 
@@ -89,7 +98,13 @@ func (r *room) Flush() {
 }
 
 func (r *room) subscribe(ctx context.Context) error {
-	r.once.Do(func() { _, r.stop, r.err = r.hub.broker.Subscribe(ctx, r.name, r) })
+	r.once.Do(func() {
+		var from recado.Position
+		from, r.stop, r.err = r.hub.broker.Subscribe(ctx, r.name, r)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.epoch, r.last = from.Epoch, max(r.last, from.Seq)
+	})
 	return r.err
 }
 
@@ -97,6 +112,9 @@ func (r *room) unsubscribe() {
 	if r.stop != nil {
 		r.stop()
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.presence.close()
 }
 
 // A waiter is a publisher for whom there is no space yet.
@@ -107,18 +125,20 @@ type waiter struct {
 }
 
 // reserve waits until the open batches have space for n more, so that they stay bounded however many publish at
-// once. Who comes first is served first.
-func (r *room) reserve(m *Member, n int) {
+// once. Who comes first is served first. It returns m's name of this moment.
+func (r *room) reserve(m *Member, n int) (name string) {
 	r.mu.Lock()
+	name = m.Name
 	if len(r.waiting) == 0 && r.hasSpace(n) {
 		r.grant(m, n)
 		r.mu.Unlock()
-		return
+		return name
 	}
 	w := &waiter{member: m, cost: n, ready: make(chan struct{})}
 	r.waiting = append(r.waiting, w)
 	r.mu.Unlock()
 	<-w.ready // every flush makes space, and none waits for anybody
+	return name
 }
 
 func (r *room) unreserve(m *Member, n int) {
@@ -158,28 +178,54 @@ func (r *room) wake() {
 	}
 }
 
-func (r *room) add(m *Member) {
+// add makes m a member. The one whose place it takes, if there is one, receives nothing any more.
+func (r *room) add(m *Member) (replaced *Member) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.members[m.ID] = m
-	g := r.group(m.Encoding)
-	g.own()
-	m.group, m.index = g, len(g.members)
-	g.members = append(g.members, m)
-	if g.open != nil {
-		g.open.leaveOut(m, 0) // said before it came
+	replaced = r.members[m.ID]
+	if replaced != nil {
+		r.detach(replaced)
 	}
+	r.members[m.ID] = m
+	r.arrived(m, replaced)
+	return replaced
 }
 
-func (r *room) remove(m *Member) (left int) {
+// remove takes m out of the room; if it returns soon, the others do not notice.
+func (r *room) remove(m *Member, returns bool) (left int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.members[m.ID] == m {
 		delete(r.members, m.ID)
+		r.departed(m, returns)
 	}
 	r.release(m, m.reserved)
 	r.wake()
+	r.detach(m)
+	return len(r.members)
+}
+
+// The methods below are called with r.mu held.
+
+// attach lets m receive what follows.
+func (r *room) attach(m *Member) {
+	g := r.group(m.Encoding)
+	g.own()
+	m.group, m.index, m.from = g, len(g.members), r.last
+	g.members = append(g.members, m)
+	if g.open != nil {
+		g.open.leaveOut(m, 0) // said before it came
+	}
+	r.listens(g)
+}
+
+// detach lets m receive nothing any more, after the flush that is under way.
+func (r *room) detach(m *Member) {
 	g := m.group
+	if g == nil {
+		return
+	}
+	m.group = nil
 	g.own()
 	last := len(g.members) - 1
 	g.members[m.index] = g.members[last]
@@ -189,10 +235,9 @@ func (r *room) remove(m *Member) (left int) {
 	if last == 0 {
 		r.drop(g)
 	}
-	return len(r.members)
 }
 
-// group returns the group of that encoding, which begins to exist with its first member; r.mu is held.
+// group returns the group of that encoding, which begins to exist with its first member.
 func (r *room) group(e Encoding) *group {
 	for _, g := range r.groups {
 		if g.encoding == e {
@@ -200,11 +245,12 @@ func (r *room) group(e Encoding) *group {
 		}
 	}
 	g := &group{encoding: e}
+	g.presence, _ = e.(PresenceEncoding)
 	r.groups = append(r.groups, g)
 	return g
 }
 
-// drop forgets a group without members; r.mu is held.
+// drop forgets a group without members.
 func (r *room) drop(g *group) {
 	for i := range r.groups {
 		if r.groups[i] == g {
@@ -214,6 +260,15 @@ func (r *room) drop(g *group) {
 			return
 		}
 	}
+}
+
+// batch is the open one; after is the Seq of the newest message that is not in it, should it begin now.
+func (g *group) batch(after uint64) *Batch {
+	if g.open == nil {
+		g.number++
+		g.open = newBatch(g.number, after)
+	}
+	return g.open
 }
 
 // own makes g.members safe to change while a flush reads the slice that it was lent.

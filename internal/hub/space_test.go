@@ -64,12 +64,13 @@ type chatty struct {
 	more, flushed atomic.Int64
 }
 
-func (*chatty) Append(dst []byte, m *recado.Message) []byte { return append(dst, m.Data...) }
+func (*chatty) Append(dst []byte, m *recado.Message) []byte    { return append(dst, m.Data...) }
+func (*chatty) AppendOwn(dst []byte, _ *recado.Message) []byte { return dst }
 
 func (c *chatty) Flush(*hub.Batch, []*hub.Member) {
 	c.flushed.Add(1)
 	if c.more.Add(-1) >= 0 {
-		_ = c.member.Publish(context.Background(), recado.Text, []byte("more"))
+		_, _ = c.member.Publish(context.Background(), recado.Message{Kind: recado.Text, Data: []byte("more")})
 	}
 }
 
@@ -131,5 +132,7 @@ func (e *held) Append(dst []byte, m *recado.Message) []byte {
 	e.largest = max(e.largest, len(dst))
 	return dst
 }
+
+func (*held) AppendOwn(dst []byte, _ *recado.Message) []byte { return dst }
 
 func (e *held) Flush(*hub.Batch, []*hub.Member) { <-e.release }
