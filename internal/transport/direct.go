@@ -37,10 +37,10 @@ func (w *directWriter) write(raw syscall.RawConn, p []byte) (n int, err error) {
 func (w *directWriter) send(fd uintptr) { w.n, w.err = sendNow(fd, w.data) }
 
 // join returns what m is to receive of b in one stretch, valid until the next call.
-func (w *directWriter) join(b *hub.Batch, m *hub.Member) []byte {
+func (w *directWriter) join(b *hub.Batch, m *hub.Member, behind bool) []byte {
 	w.joined = w.joined[:0]
-	for from, to := range b.Pieces(m) {
-		w.joined = append(w.joined, b.Bytes()[from:to]...)
+	for piece := range b.Pieces(m, behind) {
+		w.joined = append(w.joined, piece...)
 	}
 	return w.joined
 }

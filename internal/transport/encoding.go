@@ -14,9 +14,10 @@ import (
 // maxPooled is the largest capacity, in bytes, that a pooled buffer keeps.
 const maxPooled = 256 << 10
 
-// A format turns a message into a payload; see the packages below internal/protocol.
+// A format turns a message into a payload, or into none; see the packages below internal/protocol.
 type format interface {
-	Payload(m *recado.Message, scratch []byte) ([]byte, recado.Kind)
+	Append(dst []byte, m *recado.Message) (payload []byte, kind recado.Kind, ok bool)
+	AppendOwn(dst []byte, m *recado.Message) (payload []byte, kind recado.Kind, ok bool)
 }
 
 // An encoding is a wire format in WebSocket frames, compressed or not. Members with the same one share its bytes.
@@ -43,9 +44,28 @@ func newEncoding(f format, windowBits, compressedFrom int) *encoding {
 	return e
 }
 
+// headerSpace is at least what the header of an unmasked frame needs.
+const headerSpace = ws.MaxHeaderSize
+
 // Append appends m as one frame.
 func (e *encoding) Append(dst []byte, m *recado.Message) []byte {
-	payload, kind := e.format.Payload(m, nil)
+	payload, kind, ok := e.format.Append(append(dst, make([]byte, headerSpace)...), m)
+	return e.frame(payload, len(dst), kind, ok)
+}
+
+// AppendOwn appends what the sender of m gets in its place as one frame.
+func (e *encoding) AppendOwn(dst []byte, m *recado.Message) []byte {
+	payload, kind, ok := e.format.AppendOwn(append(dst, make([]byte, headerSpace)...), m)
+	return e.frame(payload, len(dst), kind, ok)
+}
+
+// frame makes what stands in dst behind the header's space, which begins at start, a frame; or nothing if not ok.
+func (e *encoding) frame(dst []byte, start int, kind recado.Kind, ok bool) []byte {
+	payload := dst[start+headerSpace:]
+	dst = dst[:start]
+	if !ok {
+		return dst
+	}
 	op := ws.OpBinary
 	if kind == recado.Text {
 		op = ws.OpText
@@ -57,7 +77,7 @@ func (e *encoding) Append(dst []byte, m *recado.Message) []byte {
 			return appendFrame(dst, op, ws.Rsv(true, false, false), short)
 		}
 	}
-	return appendFrame(dst, op, 0, payload)
+	return appendFrame(dst, op, 0, payload) // its own bytes, moved to their place
 }
 
 // Flush writes b to the members' connections, each by one system call where the connection allows it.

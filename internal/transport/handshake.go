@@ -13,6 +13,7 @@ import (
 	"github.com/gobwas/ws/wsflate"
 
 	"recado"
+	"recado/internal/protocol/v1"
 )
 
 // Sizes of the deflate window, in bits (RFC 7692, section 7.1.2).
@@ -20,6 +21,9 @@ const (
 	minWindowBits = 8
 	maxWindowBits = 15
 )
+
+//nolint:gochecknoglobals // a constant
+var windows = []int{8, 9, 10, 11, 12, 13, 14, 15}
 
 // bearer begins the subprotocol that carries a token instead of naming a protocol.
 const bearer = "bearer."
@@ -104,8 +108,8 @@ func list(lines []string) []string {
 	return items
 }
 
-// chooseSubprotocol answers the client's offers: raw by its name, else the first of them, because a browser
-// fails a connection when it offered some and none is chosen. A token is never chosen.
+// chooseSubprotocol answers the client's offers: the first that is ours, else the first of all, for raw, because a
+// browser fails a connection when it offered some and none is chosen. A token is never chosen.
 func chooseSubprotocol(lines []string) (string, error) {
 	offers := list(lines)
 	if slices.ContainsFunc(offers, func(o string) bool { return !isToken(o) }) {
@@ -115,13 +119,11 @@ func chooseSubprotocol(lines []string) (string, error) {
 		return "", nil
 	}
 	named := slices.DeleteFunc(offers, func(o string) bool { return strings.HasPrefix(o, bearer) })
-	switch {
-	case len(named) == 0:
+	if len(named) == 0 {
 		return "", badHandshake("a bearer subprotocol needs another one beside it, such as recado.raw")
-	case slices.Contains(named, "recado.raw"):
-		return "recado.raw", nil
 	}
-	return named[0], nil
+	ours := slices.IndexFunc(named, func(o string) bool { return o == "recado.raw" || o == v1.Subprotocol })
+	return named[max(ours, 0)], nil
 }
 
 // isToken reports whether s is a token as HTTP defines it (RFC 9110, section 5.6.2).

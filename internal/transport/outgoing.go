@@ -21,8 +21,10 @@ const maxWrite = 16 << 10
 // kernel does not take waits in the backlog, which a goroutine writes and which is bounded.
 type outgoing struct {
 	mu      sync.Mutex // guards what follows
-	backlog []piece    // in order; not empty exactly while the writing goroutine lives
+	backlog []piece    // in order
 	waiting int        // bytes in backlog
+	cursor  *cursor    // the session reads the history; nil: it is attached to the room, or not in one
+	writing bool       // a goroutine writes the backlog, and fills it as long as there is a cursor
 	taken   int        // bytes of backlog[0] that are being written
 	end     *ending    // set once; nothing is added to the backlog afterwards
 	broken  bool       // the connection takes nothing any more
@@ -59,18 +61,21 @@ func (o *outgoing) unsent() bool {
 
 // receive sends what m is to have of b.
 func (s *session) receive(w *directWriter, b *hub.Batch, m *hub.Member) {
-	data, whole := b.Bytes(), b.Whole(m)
+	s.out.mu.Lock()
+	defer s.out.mu.Unlock()
+	behind := len(s.out.backlog) > 0
+	data, whole := b.Bytes(), b.Whole(m) && !(behind && b.Fleeting())
 	if !whole {
-		data = w.join(b, m)
+		data = w.join(b, m, behind)
 	}
 	if len(data) == 0 {
 		return
 	}
-	s.out.mu.Lock()
-	defer s.out.mu.Unlock()
 	n := s.writeNow(w, data)
 	switch {
-	case n == len(data) || s.overflows(len(data)-n):
+	case n == len(data):
+	case s.full(len(data) - n): // so nothing of it was written
+		s.fallBehind(b, m)
 	case whole:
 		s.enqueue(piece{data: b.Keep(), off: n})
 	default: // a copy of its own: a few bytes of it must not keep the whole batch
@@ -79,13 +84,13 @@ func (s *session) receive(w *directWriter, b *hub.Batch, m *hub.Member) {
 }
 
 // control sends a control frame other than close.
-func (s *session) control(op ws.OpCode, payload []byte) {
-	frame := appendFrame(nil, op, 0, payload)
+func (s *session) control(op ws.OpCode, payload []byte) { s.send(appendFrame(nil, op, 0, payload)) }
+
+// send sends one whole frame.
+func (s *session) send(frame []byte) {
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
-	if n := s.write(frame); n < len(frame) && !s.overflows(len(frame)-n) {
-		s.enqueue(piece{data: frame, off: n, whole: true})
-	}
+	s.sendLocked(frame)
 }
 
 // respond sends the answer to the handshake; the caller holds out.mu.
@@ -165,13 +170,36 @@ func (s *session) writeNow(w *directWriter, p []byte) (n int) {
 	return n
 }
 
-// overflows ends the session if n more bytes do not fit its backlog; one message always fits an empty one.
-// The frame under way is finished, so that the close frame behind it can be read.
-func (s *session) overflows(n int) bool {
-	o := &s.out
-	if o.waiting == 0 || o.waiting+n <= s.server.limits.Queue {
-		return false
+// sendLocked is send.
+func (s *session) sendLocked(frame []byte) {
+	n := s.write(frame)
+	switch {
+	case n == len(frame):
+	case s.full(len(frame) - n):
+		s.overflow()
+	default:
+		s.enqueue(piece{data: frame, off: n, whole: true})
 	}
+}
+
+// full reports whether n more bytes do not fit the backlog; one message always fits an empty one.
+func (s *session) full(n int) bool {
+	return s.out.waiting > 0 && s.out.waiting+n > s.server.limits.Queue
+}
+
+// fallBehind does what the room's policy says with a session that has no place for b.
+func (s *session) fallBehind(b *hub.Batch, m *hub.Member) {
+	if s.server.limits.QueuePolicy(m.Room()) == recado.Disconnect {
+		s.overflow()
+		return
+	}
+	m.Detach()
+	s.out.cursor = &cursor{at: b.After(m), slow: true} // the writing goroutine finds it when the backlog is empty
+}
+
+// overflow ends the session. The frame under way is finished, so that the close frame behind it can be read.
+func (s *session) overflow() {
+	o := &s.out
 	var left []piece
 	if first := o.backlog[0]; first.whole {
 		left = append(left, first)
@@ -185,14 +213,19 @@ func (s *session) overflows(n int) bool {
 		o.waiting += len(p.data) - p.off
 	}
 	s.setEnd(ending{code: recado.CloseSlow, why: "more waiting than the queue holds"})
-	return true
 }
 
 // enqueue adds p to the backlog and sees to its being written.
 func (s *session) enqueue(p piece) {
 	s.out.backlog = append(s.out.backlog, p)
 	s.out.waiting += len(p.data) - p.off
-	if len(s.out.backlog) == 1 {
+	s.startWriting()
+}
+
+// startWriting makes sure that the backlog is written, and filled if there is a cursor.
+func (s *session) startWriting() {
+	if !s.out.writing {
+		s.out.writing = true
 		s.server.goroutines.Go(s.writeBacklog)
 	}
 }
@@ -226,40 +259,51 @@ func (s *session) closeWrite() {
 	}
 }
 
-// writeBacklog writes until the backlog is empty. It locks out.mu itself.
+// writeBacklog writes until the backlog is empty and there is no cursor to fill it from. It locks out.mu itself.
 func (s *session) writeBacklog() {
 	o := &s.out
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for len(o.backlog) > 0 && !o.broken {
-		first := o.backlog[0]
-		data := first.data[first.off:min(first.off+maxWrite, len(first.data))]
-		o.taken = len(data)
-		o.mu.Unlock()
-		_ = s.conn.SetWriteDeadline(time.Now().Add(s.server.limits.QueueStall))
-		n, err := s.conn.Write(data)
-		o.mu.Lock()
-		o.taken = 0
-		o.waiting -= n
-		if o.backlog[0].off += n; o.backlog[0].off == len(o.backlog[0].data) {
-			o.backlog[0] = piece{}
-			o.backlog = o.backlog[1:]
+	for !o.broken {
+		if len(o.backlog) > 0 {
+			s.writeFirst()
+			continue
 		}
-		stalled := errors.Is(err, os.ErrDeadlineExceeded)
-		switch {
-		case err == nil, stalled && n > 0 && s.raw != nil: // a slow client, but it reads
-		case stalled:
-			s.fail(recado.CloseSlow, "nothing read for "+s.server.limits.QueueStall.String())
-		default:
-			s.fail(recado.CloseAbnormal, err.Error())
+		o.backlog = nil
+		if o.cursor == nil || o.end != nil {
+			break
 		}
+		s.refill()
 	}
-	if o.broken {
-		return
-	}
-	o.backlog = nil
-	if o.end != nil {
+	o.writing = false
+	if o.end != nil && !o.broken {
 		s.closeWrite()
+	}
+}
+
+// writeFirst writes some of the backlog. It unlocks out.mu meanwhile.
+func (s *session) writeFirst() {
+	o := &s.out
+	first := o.backlog[0]
+	data := first.data[first.off:min(first.off+maxWrite, len(first.data))]
+	o.taken = len(data)
+	o.mu.Unlock()
+	_ = s.conn.SetWriteDeadline(time.Now().Add(s.server.limits.QueueStall))
+	n, err := s.conn.Write(data)
+	o.mu.Lock()
+	o.taken = 0
+	o.waiting -= n
+	if o.backlog[0].off += n; o.backlog[0].off == len(o.backlog[0].data) {
+		o.backlog[0] = piece{}
+		o.backlog = o.backlog[1:]
+	}
+	stalled := errors.Is(err, os.ErrDeadlineExceeded)
+	switch {
+	case err == nil, stalled && n > 0 && s.raw != nil: // a slow client, but it reads
+	case stalled:
+		s.fail(recado.CloseSlow, "nothing read for "+s.server.limits.QueueStall.String())
+	default:
+		s.fail(recado.CloseAbnormal, err.Error())
 	}
 }
 

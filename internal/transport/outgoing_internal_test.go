@@ -97,9 +97,10 @@ func TestOverflowKeepsTheFrameUnderWay(t *testing.T) {
 			s := &session{server: &WebSocket{limits: recado.Limits{Queue: 10}.WithDefaults()}, conn: far}
 			s.out.backlog = []piece{{data: frames, off: tt.off}, {data: frames}}
 			s.out.waiting, s.out.taken = 2*len(frames)-tt.off, tt.taken
-			if !s.overflows(1) {
-				t.Fatal("overflows(1) = false with a full backlog")
+			if !s.full(1) {
+				t.Fatal("full(1) = false with a full backlog")
 			}
+			s.overflow()
 			left := s.out.backlog
 			if tt.want >= 0 {
 				if got := len(left[0].data); got != tt.want || left[0].off != tt.off {
@@ -132,15 +133,17 @@ func TestBacklogOfASenderIsItsOwn(t *testing.T) {
 	s.member = hub.Member{ID: recado.NewMemberID([]byte("ana")), Encoding: e, Conn: s}
 	other := &hub.Member{ID: recado.NewMemberID([]byte("beto")), Encoding: e}
 	for _, m := range []*hub.Member{&s.member, other} {
-		if err := h.Join(t.Context(), "ops", m); err != nil {
+		if _, err := h.Join(t.Context(), "ops", m); err != nil {
 			t.Fatal(err)
 		}
+		m.Attach()
 	}
 	var first sync.WaitGroup
-	first.Go(func() { _ = other.Publish(t.Context(), recado.Text, nil) })
+	first.Go(func() { _, _ = other.Publish(t.Context(), recado.Message{Kind: recado.Text}) })
 	e.release <- struct{}{} // its flush has begun
 	for _, m := range []*hub.Member{&s.member, other, &s.member} {
-		_ = m.Publish(t.Context(), recado.Text, bytes.Repeat([]byte("x"), map[bool]int{true: 1, false: 20_000}[m == other]))
+		data := bytes.Repeat([]byte("x"), map[bool]int{true: 1, false: 20_000}[m == other])
+		_, _ = m.Publish(t.Context(), recado.Message{Kind: recado.Text, Data: data})
 	}
 	e.release <- struct{}{}
 	first.Wait()

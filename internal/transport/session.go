@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"runtime/debug"
@@ -16,6 +17,7 @@ import (
 
 	"recado"
 	"recado/internal/hub"
+	"recado/internal/protocol/v1"
 )
 
 var (
@@ -28,7 +30,8 @@ var (
 // A session is one WebSocket connection in one room. One goroutine reads it, and ends it; any may write.
 type session struct {
 	server *WebSocket
-	member hub.Member
+	member hub.Member // joined, unless talk says that it is not yet
+	talk   *talk      // nil: raw
 	conn   net.Conn
 	raw    syscall.RawConn // nil: no plain socket, so no direct writes
 	out    outgoing
@@ -38,6 +41,7 @@ type session struct {
 	resting   bool   // nothing but control frames came last
 	said      bool   // the client's close frame has come
 	unlimited bool   // the message rate does not apply
+	returns   bool   // raw, with a session that may be brought again
 	messages  *rate.Limiter
 	controls  *rate.Limiter
 
@@ -110,10 +114,29 @@ func (s *session) end(err error) {
 
 // leave takes the session out of its room and says so in the log.
 func (s *session) leave() {
-	s.member.Leave()
 	end := s.out.ending()
-	s.server.log.Info("client disconnected", "id", s.member.ID, "room", s.member.Room(),
+	room := ""
+	if t := s.talk; t != nil {
+		t.patience.Stop()
+		room = t.room
+	}
+	if s.joined() {
+		room = s.member.Room()
+		s.member.Leave((s.returns || s.talk != nil) && end.code != recado.CloseNormal)
+	}
+	s.server.log.Info("client disconnected", s.id(), "room", room,
 		"code", int(end.code), "reason", end.why, "clients", s.server.clients.Add(-1))
+}
+
+// joined reports whether the session is a member of its room.
+func (s *session) joined() bool { return s.talk == nil || s.talk.joined }
+
+// id is the member's, for the log.
+func (s *session) id() slog.Attr {
+	if !s.joined() {
+		return slog.String("protocol", v1.Subprotocol)
+	}
+	return slog.Any("id", s.member.ID)
 }
 
 // linger reads what still comes until the other side has seen the end: closing a socket with unread bytes would
@@ -145,19 +168,34 @@ func (s *session) finish() {
 	s.server.open.Add(-1)
 }
 
-// handleMessage publishes what the client said.
+// handleMessage publishes what the client said, or does what it asks for.
 func (s *session) handleMessage(kind recado.Kind, data []byte) error {
 	if s.out.ended() {
 		return nil // too late; but the close frame may be behind it
 	}
 	s.resting = false
-	s.server.relayed.log(s, kind, data)
-	if err := s.member.Publish(context.Background(), kind, data); err != nil {
-		return failf(recado.CloseOverloaded, "publish: %v", err)
+	var err error
+	if s.talk != nil {
+		err = s.handleCommand(kind, data)
+	} else {
+		_, err = s.publish(recado.Message{Kind: kind, Data: data})
+	}
+	if err != nil {
+		return err
 	}
 	s.pace()
 	s.heard.Store(s.server.roster.now()) // only now: taking it may have been made to wait
 	return nil
+}
+
+// publish sends m to the room.
+func (s *session) publish(m recado.Message) (recado.Receipt, error) {
+	s.server.relayed.log(s, m.Kind, m.Data)
+	receipt, err := s.member.Publish(context.Background(), m)
+	if err != nil {
+		err = failf(recado.CloseOverloaded, "publish: %v", err)
+	}
+	return receipt, err
 }
 
 // pace waits as long as the client is over its message rate, so that it is read more slowly and loses nothing.
@@ -169,7 +207,11 @@ func (s *session) pace() {
 	if s.messages == nil {
 		s.messages = rate.NewLimiter(rate.Limit(limits.MessageRate), limits.MessageBurst)
 	}
-	if wait := s.messages.Reserve().Delay(); wait > 0 {
+	wait := s.messages.Reserve().Delay()
+	if s.talk != nil {
+		s.talk.tellSlowed(s, wait)
+	}
+	if wait > 0 {
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
 		select {

@@ -2,9 +2,21 @@
 // those who read slowly. It knows nothing of brokers, and of wire formats only how to ask for a payload.
 package transport
 
-// A Join is what the request's address asks for.
+import (
+	"time"
+
+	"recado"
+)
+
+// A Join is what the request's address asks for. All but Room and Loopback is for raw connections: a client of
+// recado.v1 says the same in its hello.
 type Join struct {
 	Room     string // a valid name
-	Echo     bool   // the client's own messages come back too
 	Loopback bool   // the message rate does not apply
+	Name     string // clean; "" for one that the server makes
+	Session  string // the secret of a session; "" for none
+	Echo     bool   // the client's own messages come back too
+	Replay   bool   // first what was said After, and not before Since
+	After    recado.Position
+	Since    time.Time
 }

@@ -1,20 +1,31 @@
 package transport
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"recado"
 	"recado/internal/hub"
 	"recado/internal/protocol/raw"
+	"recado/internal/protocol/v1"
+)
+
+// When clients of recado.v1 come back to a server that was stopped to be started again: a moment for the start, and
+// a little longer the more of them there are.
+const (
+	minReturn = 500 * time.Millisecond
+	perReturn = 2 * time.Millisecond
+	maxReturn = 10 * time.Second
 )
 
 // WebSocketConfig is what NewWebSocket needs.
@@ -31,7 +42,8 @@ type WebSocket struct {
 	compress  bool
 	log       *slog.Logger
 	relayed   *relayed
-	encodings map[int]*encoding // by bits of the deflate window; 0 is not compressed
+	encodings map[int]*encoding  // raw, by bits of the deflate window; 0 is not compressed
+	talks     map[int]v1Encoding // recado.v1, likewise
 
 	open       atomic.Int64 // connections
 	clients    atomic.Int64 // of them in a room
@@ -52,11 +64,12 @@ func NewWebSocket(h *hub.Hub, c WebSocketConfig) *WebSocket {
 	}
 	w := &WebSocket{
 		hub: h, limits: c.Limits.WithDefaults(), compress: c.Compress, log: c.Log,
-		relayed: newRelayed(c.Log), encodings: make(map[int]*encoding), closing: make(chan struct{}),
+		relayed: newRelayed(c.Log), closing: make(chan struct{}),
+		encodings: make(map[int]*encoding), talks: make(map[int]v1Encoding),
 	}
-	w.encodings[0] = newEncoding(raw.Format{}, 0, 0)
-	for bits := minWindowBits; bits <= maxWindowBits; bits++ {
+	for _, bits := range append([]int{0}, windows...) {
 		w.encodings[bits] = newEncoding(raw.Format{}, bits, w.limits.CompressedFrom)
+		w.talks[bits] = v1Encoding{newEncoding(v1Format{}, bits, w.limits.CompressedFrom)}
 	}
 	w.roster = newRoster(&w.limits)
 	ctx, stop := context.WithCancel(context.Background())
@@ -83,19 +96,23 @@ func (w *WebSocket) Serve(rw http.ResponseWriter, r *http.Request, j Join) error
 		return err
 	}
 	// With no lock held: writing to the log can take its time.
-	w.log.Info("client connected", "address", r.RemoteAddr, "room", j.Room, "id", s.member.ID, "clients", w.Len())
+	w.log.Info("client connected", "address", r.RemoteAddr, "room", j.Room, s.id(), "clients", w.Len())
 	s.start()
 	return nil
 }
 
 // Close sends code to every client and waits until all connections have ended. When ctx ends first, the rest
-// is cut off.
+// is cut off. Clients of recado.v1 are told when to come back, if it is to a new server.
 func (w *WebSocket) Close(ctx context.Context, code recado.CloseCode) error {
 	w.mu.Lock()
 	w.closed = true
 	w.mu.Unlock()
 	w.closeOnce.Do(func() { close(w.closing) })
-	for _, s := range w.roster.all() {
+	all := w.roster.all()
+	for _, s := range all {
+		if code == recado.CloseRestart && s.talk != nil {
+			s.say(v1.Drain{ReconnectAfter: returning(len(all))})
+		}
 		s.close(code, code.Reason(), "server stops")
 	}
 	w.stop()
@@ -145,25 +162,23 @@ func (w *WebSocket) admit(rw http.ResponseWriter, r *http.Request, j Join, a acc
 // it is connected; until the answer is written, what it receives waits for out.mu.
 func (w *WebSocket) begin(rw http.ResponseWriter, r *http.Request, j Join, a acceptance) (*session, error) {
 	s := &session{server: w, unlimited: j.Loopback}
-	s.member = hub.Member{ID: newID(), Echo: j.Echo, Encoding: w.encodings[a.windowBits], Conn: s}
 	s.frames = frameReader{
 		messageLimit: w.limits.MessageSize, fragmentLimit: w.limits.Fragments, deflate: a.windowBits > 0,
 	}
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
-	if err := w.hub.Join(r.Context(), j.Room, &s.member); err != nil {
-		if errors.Is(err, recado.ErrRooms) {
-			return nil, &recado.Refusal{
-				Code: "too_many_rooms", Status: http.StatusServiceUnavailable, Header: retryAfter(60),
-				Facts: map[string]string{"Limit": strconv.Itoa(w.limits.Rooms)},
-			}
-		}
+	if a.subprotocol == v1.Subprotocol {
+		s.talk = &talk{room: j.Room, encoding: w.talks[a.windowBits]}
+		s.frames.messageLimit = v1.FrameLimit(w.limits.MessageSize)
+	} else if err := s.joinRaw(r.Context(), j, w.encodings[a.windowBits]); err != nil {
 		return nil, err
 	}
 	conn, buffered, err := http.NewResponseController(rw).Hijack()
 	if err != nil {
 		s.out.end = &ending{}
-		s.member.Leave()
+		if s.talk == nil {
+			s.member.Leave(false)
+		}
 		return nil, err
 	}
 	initial, _ := buffered.Peek(buffered.Reader.Buffered())
@@ -172,7 +187,45 @@ func (w *WebSocket) begin(rw http.ResponseWriter, r *http.Request, j Join, a acc
 	s.raw = plainSocket(conn)
 	w.roster.add(s)
 	s.respond(a.response())
+	switch {
+	case s.talk != nil:
+		s.awaitHello()
+	case j.Replay:
+		s.out.cursor = &cursor{at: j.After, since: j.Since}
+		s.startWriting()
+	}
 	return s, nil
+}
+
+// joinRaw makes a session a member that says no hello.
+func (s *session) joinRaw(ctx context.Context, j Join, e *encoding) error {
+	s.returns = j.Session != ""
+	s.member = hub.Member{
+		ID: recado.NewMemberID([]byte(cmp.Or(j.Session, newSecret()))), Name: j.Name, Echo: j.Echo, Encoding: e, Conn: s,
+	}
+	err := s.server.join(ctx, j.Room, &s.member)
+	switch {
+	case errors.Is(err, recado.ErrRooms):
+		return &recado.Refusal{
+			Code: "too_many_rooms", Status: http.StatusServiceUnavailable, Header: retryAfter(60),
+			Facts: map[string]string{"Limit": strconv.Itoa(s.server.limits.Rooms)},
+		}
+	case err != nil:
+		return err
+	case !j.Replay:
+		s.member.Attach()
+	}
+	return nil
+}
+
+// join makes m a member of the room, and closes the connection whose session it brings.
+func (w *WebSocket) join(ctx context.Context, room string, m *hub.Member) error {
+	replaced, err := w.hub.Join(ctx, room, m)
+	if replaced != nil {
+		code := recado.CloseReplaced
+		replaced.Conn.(*session).close(code, code.Reason(), "another connection has brought its session")
+	}
+	return err
 }
 
 // start serves the session on a goroutine of its own: the one that served the handshake has a grown stack.
@@ -198,11 +251,10 @@ func plainSocket(conn net.Conn) syscall.RawConn {
 	return raw
 }
 
-// newID is the id of a connection that brought no session: it is its own.
-func newID() recado.MemberID {
-	var secret [16]byte
-	_, _ = rand.Read(secret[:]) // it never fails
-	return recado.NewMemberID(secret[:])
+// returning is when one of so many clients is to come back, so that they do not come all at once.
+func returning(clients int) time.Duration {
+	window := min(minReturn+time.Duration(clients)*perReturn, maxReturn)
+	return minReturn + time.Duration(mathrand.Int64N(int64(window)))
 }
 
 func retryAfter(seconds int) map[string]string {

@@ -3,9 +3,20 @@ package raw
 
 import "recado"
 
-// A Format turns messages into payloads and back.
+// A Format turns messages into payloads.
 type Format struct{}
 
-// Payload returns the bytes to send for m and their kind. They are m's own: do not change them.
-// The scratch space is for formats that need some.
-func (Format) Payload(m *recado.Message, _ []byte) ([]byte, recado.Kind) { return m.Data, m.Kind }
+// Append appends the payload of m and says how it is framed. What is ephemeral has none: it belongs to
+// applications that speak more than raw.
+func (Format) Append(dst []byte, m *recado.Message) (payload []byte, kind recado.Kind, ok bool) {
+	kind = recado.Text
+	if m.Kind == recado.Binary {
+		kind = recado.Binary
+	}
+	return append(dst, m.Data...), kind, !m.Ephemeral
+}
+
+// AppendOwn appends nothing: a sender learns no more of its own message.
+func (Format) AppendOwn(dst []byte, _ *recado.Message) (payload []byte, kind recado.Kind, ok bool) {
+	return dst, 0, false
+}

@@ -1,0 +1,272 @@
+package transport
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"recado"
+	"recado/internal/hub"
+	"recado/internal/protocol/v1"
+)
+
+const (
+	// maxHistory bounds one answer with earlier messages, in messages and in bytes of payload.
+	maxHistory      = 200
+	maxHistoryBytes = 256 << 10
+	// toldLimited is how long a client is read more slowly before it is told.
+	toldLimited = time.Second
+)
+
+// A talk is what a session that speaks recado.v1 has besides. It belongs to the goroutine that reads.
+type talk struct {
+	encoding v1Encoding
+	room     string
+	joined   bool        // the hello has come
+	patience *time.Timer // for the hello
+
+	slowedSince time.Time // the client has been over its rate since then; zero: it is not
+	slowedTold  bool
+}
+
+// awaitHello gives the client its time to say hello.
+func (s *session) awaitHello() {
+	s.talk.patience = time.AfterFunc(s.server.limits.HelloTimeout, func() {
+		s.close(recado.CloseMisuse, "hello_timeout", "no hello")
+	})
+}
+
+// handleCommand does what one frame asks for. What cannot be done is answered with an error, and the session goes on.
+func (s *session) handleCommand(kind recado.Kind, frame []byte) error {
+	if kind != recado.Text {
+		return failf(recado.CloseUnsupported, "binary frame in recado.v1")
+	}
+	command, err := v1.DecodeCommand(frame)
+	if err == nil {
+		err = s.obey(command)
+	}
+	if problem, is := errors.AsType[*v1.Error](err); is {
+		s.say(problem)
+		return nil
+	}
+	return err
+}
+
+func (s *session) obey(command v1.Command) error {
+	hello, is := command.(v1.Hello)
+	switch {
+	case is && s.talk.joined:
+		return &v1.Error{Code: v1.CodeHelloRepeated, Message: "hello is only for the beginning"}
+	case is:
+		return s.hello(hello)
+	case !s.talk.joined:
+		s.close(recado.CloseMisuse, "hello_expected", fmt.Sprintf("%T before hello", command))
+		return nil
+	}
+	switch c := command.(type) {
+	case v1.Publish:
+		return s.publishCommand(c)
+	case v1.History:
+		return s.history(c)
+	case v1.Rename:
+		name, err := cleanName(c.Name)
+		if err == nil {
+			s.member.Rename(name)
+		}
+		return err
+	case v1.Ping:
+		s.say(v1.Pong{})
+	case v1.Auth: // everybody may do everything
+	}
+	return nil
+}
+
+// say sends one frame that is no part of the room's order.
+func (s *session) say(e v1.Event) { s.send(appendEvent(nil, e)) }
+
+func (s *session) publishCommand(c v1.Publish) error {
+	if size, limit := len(c.Content.Data), s.server.limits.MessageSize; size > limit {
+		return &v1.Error{
+			Code: v1.CodeMessageTooBig, ID: c.ID, Message: fmt.Sprintf("the message has %d bytes, the limit is %d", size, limit),
+		}
+	}
+	receipt, err := s.publish(recado.Message{
+		ID: c.ID, Event: c.Event, Kind: c.Content.Kind, Data: c.Content.Data, Ephemeral: c.Ephemeral,
+	})
+	if err == nil && receipt.Duplicate {
+		s.say(v1.Ack{ID: c.ID, Seq: receipt.Seq, Prev: receipt.Prev, Duplicate: true})
+	}
+	return err
+}
+
+// hello makes the session a member of the room, and tells the client what it finds there.
+func (s *session) hello(h v1.Hello) error {
+	name, secret := "", h.Session
+	var err error
+	if h.Name != "" {
+		if name, err = cleanName(h.Name); err != nil {
+			return err
+		}
+	}
+	if secret == "" {
+		secret = newSecret()
+	}
+	s.member = hub.Member{
+		ID: recado.NewMemberID([]byte(secret)), Name: name, Echo: h.Echo, Encoding: s.talk.encoding, Conn: s,
+	}
+	if err := s.server.join(context.Background(), s.talk.room, &s.member); err != nil {
+		if errors.Is(err, recado.ErrRooms) {
+			return failf(recado.CloseOverloaded, "%v", err)
+		}
+		return failf(recado.CloseInternal, "join: %v", err)
+	}
+	s.talk.joined = true
+	s.talk.patience.Stop()
+	s.resting = true // the stack has grown
+	you := v1.Member{ID: s.member.ID, Name: cmp.Or(name, s.member.ID.Name())}
+	s.server.log.Info("client introduced", "address", s.conn.RemoteAddr(), "room", s.talk.room, "id", you.ID, "name", you.Name)
+	w := v1.Welcome{
+		Room: s.talk.room, Session: secret, You: you,
+		Limits: s.announced(), PingSeconds: max(0, int(s.server.limits.PingInterval/time.Second)),
+	}
+	return s.welcome(w, h)
+}
+
+// announced are the limits that hold for this client.
+func (s *session) announced() v1.Limits {
+	l := &s.server.limits
+	a := v1.Limits{MessageBytes: l.MessageSize, MessagesPerSecond: l.MessageRate, QueueBytes: l.Queue}
+	if s.unlimited || l.MessageRate == recado.Off {
+		a.MessagesPerSecond = 0
+	}
+	return a
+}
+
+// welcome sends the first frames: the welcome, a gap if there is one, what was asked of the history. What is not
+// sent at once follows from a cursor.
+func (s *session) welcome(w v1.Welcome, h v1.Hello) error {
+	c := &cursor{at: h.Since, told: true}
+	var page recado.Page
+	var behind []byte // the welcome
+	var err error
+	switch {
+	case h.Since != recado.Position{}:
+		if page, err = s.member.ReadAfter(context.Background(), h.Since, pageSize); err != nil {
+			return failf(recado.CloseInternal, "history: %v", err)
+		}
+		w.Recovered, w.Replay = page.From == h.Since, len(page.Messages)+page.Left
+		if !w.Recovered {
+			behind = s.appendGap(nil, gap(c, page.From))
+		}
+	case h.History > 0:
+		var answer v1.Page
+		if answer, page, err = s.readHistory(recado.Position{}, h.History); err != nil {
+			return err
+		}
+		behind = appendEvent(nil, answer)
+	}
+	c.slow = true
+	behind, whole := s.appendPage(behind, c, page)
+	w.Position = page.From
+	s.greet(w, behind, c, whole)
+	return nil
+}
+
+// greet sends the welcome and what comes behind it, and attaches the session if that is all there is to read.
+func (s *session) greet(w v1.Welcome, behind []byte, c *cursor, whole bool) {
+	s.out.mu.Lock()
+	defer s.out.mu.Unlock()
+	live := false
+	if c.at == (recado.Position{}) {
+		c.at, live = s.member.Attach(), true
+		w.Position = c.at
+	} else if whole {
+		live = s.member.AttachAt(c.at)
+	}
+	c.roster = s.member.Roster()
+	w.MemberCount, w.Members = c.roster.Count, members(c.roster.Members)
+	s.sendLocked(append(appendEvent(nil, w), behind...))
+	if !live {
+		s.out.cursor = c
+		s.startWriting()
+	}
+}
+
+// history answers with earlier messages.
+func (s *session) history(c v1.History) error {
+	answer, page, err := s.readHistory(c.Before, c.Limit)
+	if err != nil {
+		return err
+	}
+	if c.Before != (recado.Position{}) && c.Before.Epoch != page.From.Epoch {
+		return &v1.Error{Code: v1.CodePositionInvalid, ID: c.ID, Message: "the position is of a history that is no more"}
+	}
+	answer.ID = c.ID
+	s.say(answer)
+	return nil
+}
+
+// readHistory returns the last messages before a position, as many as one answer can hold. The page that comes with
+// it is empty, and behind them.
+func (s *session) readHistory(before recado.Position, limit int) (v1.Page, recado.Page, error) {
+	if limit == 0 {
+		limit = maxHistory
+	}
+	page, err := s.member.ReadBefore(context.Background(), before, min(limit, maxHistory))
+	if err != nil {
+		return v1.Page{}, page, failf(recado.CloseInternal, "history: %v", err)
+	}
+	answer := v1.Page{More: page.Left > 0}
+	first, size := len(page.Messages), 0
+	for i := len(page.Messages) - 1; i >= 0; i-- {
+		if size += len(page.Messages[i].Data); size > maxHistoryBytes && i < len(page.Messages)-1 {
+			answer.More = true
+			break
+		}
+		first = i
+	}
+	for i := range page.Messages[first:] {
+		answer.Messages = append(answer.Messages, v1.FromMessage(&page.Messages[first+i]))
+	}
+	end := page.From
+	if n := len(page.Messages); n > 0 {
+		end.Seq = page.Messages[n-1].Seq
+	}
+	return answer, recado.Page{From: end}, nil
+}
+
+// tellSlowed tells a client that has been over its rate for a while.
+func (t *talk) tellSlowed(s *session, wait time.Duration) {
+	now := time.Now()
+	switch {
+	case wait <= 0:
+		t.slowedSince, t.slowedTold = time.Time{}, false
+	case t.slowedSince.IsZero():
+		t.slowedSince = now
+	case !t.slowedTold && now.Sub(t.slowedSince) >= toldLimited:
+		t.slowedTold = true
+		s.say(&v1.Error{
+			Code: v1.CodeRateLimited, RetryAfter: max(wait, toldLimited),
+			Message: fmt.Sprintf("more than %d messages a second: they are taken more slowly", s.server.limits.MessageRate),
+		})
+	}
+}
+
+func cleanName(name string) (string, error) {
+	clean, err := recado.CleanName(name)
+	if err != nil {
+		return "", &v1.Error{Code: v1.CodeNameInvalid, Message: err.Error()}
+	}
+	return clean, nil
+}
+
+// newSecret is a session of 128 random bits.
+func newSecret() string {
+	var secret [16]byte
+	_, _ = rand.Read(secret[:]) // it never fails
+	return base64.RawURLEncoding.EncodeToString(secret[:])
+}
