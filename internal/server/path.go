@@ -1,7 +1,6 @@
 package server
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -71,28 +70,8 @@ func roomOf(escaped string) (string, error) {
 	return name, nil
 }
 
-// echoOf reads the query parameter that asks for the client's own messages too.
-func echoOf(u *url.URL) (bool, error) {
-	values, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return false, badQuery(err.Error())
-	}
-	switch value := values.Get("echo"); value {
-	case "", "0":
-		return false, nil
-	case "1":
-		return true, nil
-	default:
-		return false, badQuery(fmt.Sprintf("echo is %q, not 1", value))
-	}
-}
-
 func badPath(why string) error {
 	return &recado.Refusal{Code: "path_invalid", Status: http.StatusBadRequest, Facts: map[string]string{"Reason": why}}
-}
-
-func badQuery(why string) error {
-	return &recado.Refusal{Code: "query_invalid", Status: http.StatusBadRequest, Facts: map[string]string{"Reason": why}}
 }
 
 func notFound() error {

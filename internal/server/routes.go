@@ -5,10 +5,9 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"recado"
-	"recado/internal/auth"
-	"recado/internal/transport"
 )
 
 // An endpoint answers a request, or returns why it was not served, having written nothing.
@@ -87,14 +86,14 @@ func upgradeHeader() map[string]string {
 }
 
 func (s *Server) join(w http.ResponseWriter, r *http.Request, room string) error {
-	echo, err := echoOf(r.URL)
+	asked, err := joinOf(r, room, time.Now())
 	if err != nil {
 		return err
 	}
 	if r.Method == http.MethodGet && len(r.Header.Values("Upgrade")) == 0 {
 		return &recado.Refusal{Code: "proxy_no_upgrade", Status: http.StatusUpgradeRequired, Header: upgradeHeader()}
 	}
-	return s.sockets.Serve(w, r, transport.Join{Room: room, Echo: echo, Loopback: auth.Loopback(r)})
+	return s.sockets.Serve(w, r, asked)
 }
 
 func (s *Server) asset(w http.ResponseWriter, r *http.Request) error {

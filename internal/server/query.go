@@ -1,0 +1,67 @@
+package server
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"recado"
+	"recado/internal/auth"
+	"recado/internal/transport"
+)
+
+// sessionHeader brings a session where a query would be seen by others.
+const sessionHeader = "Recado-Session"
+
+// joinOf reads what a request for that room asks for in its query.
+func joinOf(r *http.Request, room string, now time.Time) (transport.Join, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return transport.Join{}, badQuery(err.Error())
+	}
+	j := transport.Join{
+		Room: room, Loopback: auth.Loopback(r), Session: cmp.Or(r.Header.Get(sessionHeader), values.Get("session")),
+	}
+	if name := values.Get("name"); name != "" {
+		if j.Name, err = recado.CleanName(name); err != nil {
+			return j, badQuery(fmt.Sprintf("name: %v", err))
+		}
+	}
+	if j.Session != "" {
+		if err := recado.CheckSession(j.Session); err != nil {
+			return j, badQuery(err.Error())
+		}
+	}
+	switch echo := values.Get("echo"); echo {
+	case "", "0":
+	case "1":
+		j.Echo = true
+	default:
+		return j, badQuery(fmt.Sprintf("echo is %q, not 1", echo))
+	}
+	return j, readSince(&j, values.Get("since"), now)
+}
+
+// readSince reads from where on the client wants the history: a position, how long ago, or all of it.
+func readSince(j *transport.Join, since string, now time.Time) error {
+	j.Replay = since != ""
+	if since == "" || since == "all" {
+		return nil
+	}
+	if ago, err := time.ParseDuration(since); err == nil && ago > 0 {
+		j.Since = now.Add(-ago)
+		return nil
+	}
+	after, err := recado.ParsePosition(since)
+	if err != nil {
+		return badQuery(fmt.Sprintf("since is %q, not a position like k3f9.41, a time like 10m, or all", since))
+	}
+	j.After = after
+	return nil
+}
+
+func badQuery(why string) error {
+	return &recado.Refusal{Code: "query_invalid", Status: http.StatusBadRequest, Facts: map[string]string{"Reason": why}}
+}
