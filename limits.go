@@ -28,7 +28,7 @@ type Limits struct {
 	MembersListed  int           // of a room; in larger ones only their number is told; default 1,000
 	CompressedFrom int           // smallest message that is compressed where that was negotiated; default 512
 
-	QueuePolicies []RoomPolicy // what happens when a connection's queue is full; the first that matches counts
+	QueuePolicies []RoomPolicy // what happens when a connection's queue is full; the first that matches counts; default Disconnect
 
 	HistoryMessages   int           // kept of one room; default 200, Off for no history
 	HistoryAge        time.Duration // default 24 h, Off for no limit
@@ -60,6 +60,9 @@ func (l Limits) WithDefaults() Limits {
 	l.HelloTimeout = cmp.Or(l.HelloTimeout, 10*time.Second)
 	l.MembersListed = cmp.Or(l.MembersListed, 1000)
 	l.CompressedFrom = cmp.Or(l.CompressedFrom, 512)
+	if l.QueuePolicies == nil {
+		l.QueuePolicies = []RoomPolicy{{Pattern: "*", Policy: Disconnect}}
+	}
 	l.HistoryMessages = cmp.Or(l.HistoryMessages, 200)
 	l.HistoryAge = cmp.Or(l.HistoryAge, 24*time.Hour)
 	l.HistoryBytes = cmp.Or(l.HistoryBytes, max(1<<20, l.MessageSize))

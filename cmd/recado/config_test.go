@@ -63,6 +63,15 @@ func TestConfig(t *testing.T) {
 				c.allowHosts = []string{"a.example", "b.example"}
 			},
 		},
+		"policies": {
+			flags: []string{"--limits-queue-policy", "a=b=disconnect ticker-*=drop-oldest", "--limits-queue-policy", "drop-oldest"},
+			want: func(c *config) {
+				c.limits.QueuePolicies = []recado.RoomPolicy{
+					{Pattern: "a=b", Policy: recado.Disconnect}, {Pattern: "ticker-*", Policy: recado.DropOldest},
+					{Pattern: "*", Policy: recado.DropOldest},
+				}
+			},
+		},
 		"log": {
 			environ: []string{"RECADO_LOG_LEVEL=debug", "RECADO_LOG_FORMAT=json"},
 			want:    func(c *config) { c.logLevel, c.logFormat = slog.LevelDebug, "json" },

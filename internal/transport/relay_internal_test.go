@@ -72,9 +72,9 @@ type client struct {
 	in   *bufio.Reader
 }
 
-func (r *relay) dial(t *testing.T) *client {
+func (r *relay) dial(t *testing.T, protocols ...string) *client {
 	t.Helper()
-	dialer := ws.Dialer{NetDial: (&net.Dialer{}).DialContext}
+	dialer := ws.Dialer{NetDial: (&net.Dialer{}).DialContext, Protocols: protocols}
 	conn, in, _, err := dialer.Dial(t.Context(), r.url)
 	if err != nil {
 		t.Fatalf("Dial = %v", err)
