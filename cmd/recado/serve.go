@@ -77,7 +77,7 @@ type manner struct{ json, quiet bool }
 // run serves until a signal. The exit code is 0 when the clients were told and have left or had their time;
 // a second signal cuts that short, with the code of a program that the signal ended.
 func (s *serving) run(ctx context.Context) error {
-	broker := memory.New()
+	broker := memory.New(s.config.limits)
 	defer func() { _ = broker.Close() }() // it keeps nothing that could be lost
 	relay, err := server.New(s.config.server(broker, s.log))
 	if err != nil {

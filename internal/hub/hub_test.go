@@ -89,7 +89,7 @@ func wantLines(t *testing.T, who string, c *inbox, want ...string) {
 }
 
 func TestRelayToAllOthers(t *testing.T) {
-	h, plain := hub.New(memory.New(), recado.Limits{}), new(lines)
+	h, plain := hub.New(memory.New(recado.Limits{}), recado.Limits{}), new(lines)
 	ana, anaGot := join(t, h, "ops", "ana", plain, false)
 	beto, betoGot := join(t, h, "ops", "beto", plain, false)
 	_, carlaGot := join(t, h, "ops", "carla", &lines{prefix: "> "}, false)
@@ -106,7 +106,7 @@ func TestRelayToAllOthers(t *testing.T) {
 }
 
 func TestRoomsAreForgotten(t *testing.T) {
-	h := hub.New(memory.New(), recado.Limits{Rooms: 2})
+	h := hub.New(memory.New(recado.Limits{}), recado.Limits{Rooms: 2})
 	a, _ := join(t, h, "a", "ana", new(lines), false)
 	b, _ := join(t, h, "b", "beto", new(lines), false)
 	c := &hub.Member{ID: recado.NewMemberID([]byte("carla")), Encoding: new(lines), Conn: new(inbox)}
@@ -127,7 +127,7 @@ func TestRoomsAreForgotten(t *testing.T) {
 }
 
 func TestJoinFailsWithItsBroker(t *testing.T) {
-	broker := memory.New()
+	broker := memory.New(recado.Limits{})
 	_ = broker.Close()
 	h := hub.New(broker, recado.Limits{})
 	m := &hub.Member{Encoding: new(lines), Conn: new(inbox)}
@@ -142,7 +142,7 @@ func TestJoinFailsWithItsBroker(t *testing.T) {
 // While a flush is held up, messages gather in one batch; who joins meanwhile hears only what follows, and
 // nobody hears itself, wherever in the batch its own messages stand.
 func TestBatchLeavesOut(t *testing.T) {
-	h, slow := hub.New(memory.New(), recado.Limits{}), new(lines)
+	h, slow := hub.New(memory.New(recado.Limits{}), recado.Limits{}), new(lines)
 	ana, anaGot := join(t, h, "ops", "ana", slow, false)
 	beto, betoGot := join(t, h, "ops", "beto", slow, false)
 	slow.gate.Lock()
@@ -166,7 +166,7 @@ func TestBatchLeavesOut(t *testing.T) {
 
 func TestManySendersAtOnce(t *testing.T) {
 	const senders, messages = 20, 200
-	h := hub.New(memory.New(), recado.Limits{})
+	h := hub.New(memory.New(recado.Limits{}), recado.Limits{})
 	encodings := []hub.Encoding{new(lines), new(lines)}
 	members, inboxes := make([]*hub.Member, senders), make([]*inbox, senders)
 	for i := range senders {
@@ -223,7 +223,7 @@ func quiesce(t *testing.T, c *inbox, want int) {
 }
 
 func TestLargeRoomIsWrittenOnSeveralCores(t *testing.T) {
-	h, plain := hub.New(memory.New(), recado.Limits{}), new(lines)
+	h, plain := hub.New(memory.New(recado.Limits{}), recado.Limits{}), new(lines)
 	ana, _ := join(t, h, "ops", "ana", plain, false)
 	inboxes := make([]*inbox, 1500)
 	for i := range inboxes {
@@ -241,7 +241,7 @@ func TestLargeRoomIsWrittenOnSeveralCores(t *testing.T) {
 
 // A delivery allocates nothing: the cost of a publish in allocations is the same for any number of members.
 func TestFanOutDoesNotAllocate(t *testing.T) {
-	h, quiet := hub.New(memory.New(), recado.Limits{}), new(quiet)
+	h, quiet := hub.New(memory.New(recado.Limits{}), recado.Limits{}), new(quiet)
 	ana, _ := join(t, h, "ops", "ana", quiet, false)
 	for i := range 200 {
 		join(t, h, "ops", strconv.Itoa(i), quiet, false)
@@ -270,7 +270,7 @@ func (q *quiet) Flush(b *hub.Batch, to []*hub.Member) {
 func BenchmarkFanOut(b *testing.B) {
 	for _, members := range []int{2, 200, 10_000} {
 		b.Run(strconv.Itoa(members), func(b *testing.B) {
-			h, quiet := hub.New(memory.New(), recado.Limits{}), new(lines)
+			h, quiet := hub.New(memory.New(recado.Limits{}), recado.Limits{}), new(lines)
 			discard := &silentFlush{lines: quiet}
 			ana, _ := join(b, h, "ops", "ana", discard, false)
 			for i := range members - 1 {

@@ -159,7 +159,7 @@ func TestAnyInterleaving(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		delivered := make(chan struct{}, 1)
 		r := &relayModel{encodings: []*lines{new(lines), new(lines)}, delivered: delivered}
-		r.hub = hub.New(announcing{memory.New(), delivered}, recado.Limits{})
+		r.hub = hub.New(announcing{memory.New(recado.Limits{}), delivered}, recado.Limits{})
 		defer r.release(nil)
 		t.Repeat(map[string]func(*rapid.T){
 			"join": r.join, "leave": r.leave, "send": r.send, "hold": r.hold, "release": r.release, "": r.check,

@@ -68,7 +68,7 @@ func settle() {
 func inBubble(t *testing.T, listed int, test func(t *testing.T, h *hub.Hub, e hub.Encoding)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		test(t, hub.New(memory.New(), recado.Limits{MembersListed: listed}), new(news))
+		test(t, hub.New(memory.New(recado.Limits{}), recado.Limits{MembersListed: listed}), new(news))
 	})
 }
 

@@ -18,7 +18,7 @@ import (
 func TestOpenBatchIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &held{release: make(chan struct{})}
-		h := hub.New(memory.New(), recado.Limits{})
+		h := hub.New(memory.New(recado.Limits{}), recado.Limits{})
 		_, _ = join(t, h, "ops", "listener", e, false)
 		for i := range 12 {
 			m, _ := join(t, h, "ops", strconv.Itoa(i), e, false)
@@ -42,7 +42,7 @@ func TestOpenBatchIsBounded(t *testing.T) {
 // A publisher writes for others only so long; then a goroutine goes on, and nothing is left lying.
 func TestBusyRoomIsHandedOn(t *testing.T) {
 	const more = 100
-	h, e := hub.New(memory.New(), recado.Limits{}), &chatty{}
+	h, e := hub.New(memory.New(recado.Limits{}), recado.Limits{}), &chatty{}
 	e.member, _ = join(t, h, "ops", "eco", e, true)
 	e.more.Store(more)
 	say(t, e.member, "first")
@@ -79,7 +79,7 @@ func (c *chatty) Flush(*hub.Batch, []*hub.Member) {
 func TestWaitingPublishers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &held{release: make(chan struct{})}
-		h := hub.New(memory.New(), recado.Limits{})
+		h := hub.New(memory.New(recado.Limits{}), recado.Limits{})
 		starter, _ := join(t, h, "ops", "starter", e, false)
 		go say(t, starter, "") // and is kept in the flush
 		synctest.Wait()

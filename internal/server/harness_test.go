@@ -92,7 +92,7 @@ type running struct {
 func newServer(t *testing.T, change func(*server.Config)) (*server.Server, *record) {
 	t.Helper()
 	log := &record{}
-	broker := memory.New()
+	broker := memory.New(recado.Limits{})
 	t.Cleanup(func() { broker.Close() })
 	config := server.Config{Broker: broker, Listen: "127.0.0.1:0", Log: slog.New(slog.NewTextHandler(log, nil))}
 	if change != nil {

@@ -50,7 +50,7 @@ func FuzzPath(f *testing.F) {
 	} {
 		f.Add(target)
 	}
-	s, err := New(Config{Broker: memory.New(), Log: slog.New(slog.DiscardHandler)})
+	s, err := New(Config{Broker: memory.New(recado.Limits{}), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		f.Fatal(err)
 	}

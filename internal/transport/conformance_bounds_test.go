@@ -138,7 +138,7 @@ func (b fragile) Publish(ctx context.Context, m recado.Message) (recado.Receipt,
 
 // A panic that a client's message causes ends that client's session and nothing else.
 func TestPanicEndsOneSession(t *testing.T) {
-	s := newServerOver(t, fragile{memory.New()}, transport.WebSocketConfig{})
+	s := newServerOver(t, fragile{memory.New(recado.Limits{})}, transport.WebSocketConfig{})
 	ana, beto, carla := s.join(t, "/ops", "", ""), s.join(t, "/ops", "", ""), s.join(t, "/ops", "", "")
 	carla.send(t, final(text, "oi"))
 	ana.expect(t, "text oi")

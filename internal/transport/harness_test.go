@@ -51,7 +51,7 @@ type server struct {
 // newServer starts a server over a memory broker; at the test's end it must stop by itself.
 func newServer(t *testing.T, c transport.WebSocketConfig) *server {
 	t.Helper()
-	return newServerOver(t, memory.New(), c)
+	return newServerOver(t, memory.New(c.Limits), c)
 }
 
 func newServerOver(t *testing.T, b recado.Broker, c transport.WebSocketConfig) *server {

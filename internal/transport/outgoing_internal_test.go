@@ -127,7 +127,7 @@ func TestBacklogOfASenderIsItsOwn(t *testing.T) {
 	near, far := net.Pipe()
 	defer near.Close()
 	defer far.Close()
-	h, e := hub.New(memory.New(), recado.Limits{}), &gated{release: make(chan struct{})}
+	h, e := hub.New(memory.New(recado.Limits{}), recado.Limits{}), &gated{release: make(chan struct{})}
 	e.format = raw.Format{}
 	s := &session{server: &WebSocket{limits: recado.Limits{}.WithDefaults()}, conn: far}
 	s.member = hub.Member{ID: recado.NewMemberID([]byte("ana")), Encoding: e, Conn: s}

@@ -19,7 +19,7 @@ import (
 func bubble(t *testing.T, l recado.Limits, scene func(t *testing.T, w *WebSocket)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := NewWebSocket(hub.New(memory.New(), l), WebSocketConfig{Limits: l})
+		w := NewWebSocket(hub.New(memory.New(recado.Limits{}), l), WebSocketConfig{Limits: l})
 		// Also when the scene fails: the ticker would go on for ever.
 		defer func() { _ = w.Close(t.Context(), recado.CloseGoingAway) }()
 		scene(t, w)

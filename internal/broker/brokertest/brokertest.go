@@ -2,10 +2,7 @@
 package brokertest
 
 import (
-	"errors"
-	"fmt"
 	"slices"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -16,23 +13,44 @@ import (
 // patience bounds each wait for something that has to happen.
 const patience = 10 * time.Second
 
-// Run runs the suite; open makes a broker that nobody else uses.
-func Run(t *testing.T, open func(t *testing.T) recado.Broker) {
+// Run runs the suite; open makes a broker that nobody else uses, with these limits of the history.
+func Run(t *testing.T, open func(t *testing.T, l recado.Limits) recado.Broker) {
 	t.Helper()
-	for name, test := range map[string]func(*testing.T, recado.Broker){
-		"a publish is delivered and flushed":   testDelivered,
-		"seq rises and prev chains each room":  testChain,
-		"all subscribers see one order":        testOneOrder,
-		"a sender keeps its order":             testSenderOrder,
-		"a room does not hear another":         testRooms,
-		"a stopped subscriber hears no more":   testStop,
-		"a position is where delivery goes on": testPosition,
-		"nothing works after close":            testClose,
+	small := recado.Limits{HistoryMessages: 5}
+	for name, test := range map[string]struct {
+		limits recado.Limits
+		run    func(*testing.T, recado.Broker)
+	}{
+		"a publish is delivered and flushed":   {run: testDelivered},
+		"seq rises and prev chains each room":  {run: testChain},
+		"all subscribers see one order":        {run: testOneOrder},
+		"a sender keeps its order":             {run: testSenderOrder},
+		"a room does not hear another":         {run: testRooms},
+		"a stopped subscriber hears no more":   {run: testStop},
+		"a position is where delivery goes on": {run: testPosition},
+		"one epoch holds for all rooms":        {run: testEpoch},
+		"time is the broker's":                 {run: testTime},
+		"the publisher's buffer is its own":    {run: testOwnership},
+		"an ephemeral message is only heard":   {run: testEphemeral},
+		"nothing works after close":            {run: testClose},
+
+		"history is read as it was delivered":    {run: testHistory},
+		"history is kept when nobody listens":    {run: testNobodyListens},
+		"reading after a position":               {run: testReadAfter},
+		"reading before a position":              {run: testReadBefore},
+		"only the chain proves that all follows": {run: testUnproven},
+		"a trimmed history does not prove it":    {limits: small, run: testTrimmed},
+		"history and subscription meet":          {run: testMeet},
+		"a page stays as it is":                  {limits: small, run: testPageStays},
+
+		"a message that is sent again is known":    {run: testAgain},
+		"of many that are the same one is kept":    {run: testAgainAtOnce},
+		"only a sender's own ids in a room matter": {run: testOtherIDs},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := open(t)
+			b := open(t, test.limits)
 			t.Cleanup(func() { _ = b.Close() })
-			test(t, b)
+			test.run(t, b)
 		})
 	}
 }
@@ -100,163 +118,16 @@ func (r *recorder) wait(n int) []recado.Message {
 
 func publish(t *testing.T, b recado.Broker, room, sender, text string) recado.Receipt {
 	t.Helper()
-	m := recado.Message{
-		Room: room, Sender: recado.NewMemberID([]byte(sender)), Kind: recado.Text, Data: []byte(text),
-	}
+	return send(t, b, recado.Message{Room: room, Sender: member(sender), Kind: recado.Text, Data: []byte(text)})
+}
+
+func send(t *testing.T, b recado.Broker, m recado.Message) recado.Receipt {
+	t.Helper()
 	receipt, err := b.Publish(t.Context(), m)
 	if err != nil {
-		t.Errorf("Publish(%q, %q) = %v", room, text, err)
+		t.Errorf("Publish(%q, %q) = %v", m.Room, m.Data, err)
 	}
 	return receipt
 }
 
-func testDelivered(t *testing.T, b recado.Broker) {
-	t.Helper()
-	r, _, _ := subscribe(t, b, "ops")
-	receipt := publish(t, b, "ops", "ana", "oi")
-	got := r.wait(1)[0]
-	if got.Room != "ops" || string(got.Data) != "oi" || got.Kind != recado.Text {
-		t.Errorf("delivered %+v, want text oi in ops", got)
-	}
-	if got.Sender != recado.NewMemberID([]byte("ana")) {
-		t.Errorf("delivered sender %v, want ana's", got.Sender)
-	}
-	if got.Seq != receipt.Seq || got.Prev != receipt.Prev || got.Seq == 0 {
-		t.Errorf("delivered seq %d after %d, receipt says %+v", got.Seq, got.Prev, receipt)
-	}
-}
-
-func testChain(t *testing.T, b recado.Broker) {
-	t.Helper()
-	ops, from, _ := subscribe(t, b, "ops")
-	lobby, _, _ := subscribe(t, b, "lobby")
-	for i := range 20 {
-		publish(t, b, []string{"ops", "lobby"}[i%2], "ana", strconv.Itoa(i))
-	}
-	for name, r := range map[string]*recorder{"ops": ops, "lobby": lobby} {
-		last := from.Seq
-		for i, m := range r.wait(10) {
-			if m.Seq <= last || i > 0 && m.Prev != last {
-				t.Errorf("%s: message %d has seq %d, prev %d after seq %d", name, i, m.Seq, m.Prev, last)
-			}
-			last = m.Seq
-		}
-	}
-	seqs := map[uint64]bool{}
-	for _, m := range slices.Concat(ops.wait(10), lobby.wait(10)) {
-		if seqs[m.Seq] {
-			t.Errorf("seq %d was given twice", m.Seq)
-		}
-		seqs[m.Seq] = true
-	}
-}
-
-func testOneOrder(t *testing.T, b recado.Broker) {
-	t.Helper()
-	first, _, _ := subscribe(t, b, "ops")
-	second, _, _ := subscribe(t, b, "ops")
-	storm(t, b, 8, 50)
-	one, two := first.wait(400), second.wait(400)
-	for i := range one {
-		if one[i].Seq != two[i].Seq || string(one[i].Data) != string(two[i].Data) {
-			t.Fatalf("message %d is %d for one subscriber and %d for the other", i, one[i].Seq, two[i].Seq)
-		}
-	}
-	if !slices.IsSortedFunc(one, func(a, b recado.Message) int { return int(a.Seq) - int(b.Seq) }) {
-		t.Error("not delivered in the order of seq")
-	}
-}
-
-func testSenderOrder(t *testing.T, b recado.Broker) {
-	t.Helper()
-	r, _, _ := subscribe(t, b, "ops")
-	storm(t, b, 8, 50)
-	next := map[recado.MemberID]int{}
-	for _, m := range r.wait(400) {
-		if got, want := string(m.Data), strconv.Itoa(next[m.Sender]); got != want {
-			t.Fatalf("sender %v: got %s, want %s", m.Sender, got, want)
-		}
-		next[m.Sender]++
-	}
-}
-
-// storm lets senders publish their numbered messages in ops at the same time.
-func storm(t *testing.T, b recado.Broker, senders, messages int) {
-	t.Helper()
-	var all sync.WaitGroup
-	for s := range senders {
-		all.Go(func() {
-			for i := range messages {
-				publish(t, b, "ops", fmt.Sprint("sender ", s), strconv.Itoa(i))
-			}
-		})
-	}
-	all.Wait()
-}
-
-func testRooms(t *testing.T, b recado.Broker) {
-	t.Helper()
-	ops, _, _ := subscribe(t, b, "ops")
-	lobby, _, _ := subscribe(t, b, "lobby")
-	publish(t, b, "ops", "ana", "here")
-	publish(t, b, "lobby", "ana", "there")
-	publish(t, b, "nobody", "ana", "nowhere")
-	if got := ops.wait(1); len(got) != 1 || string(got[0].Data) != "here" {
-		t.Errorf("ops heard %v", got)
-	}
-	if got := lobby.wait(1); len(got) != 1 || string(got[0].Data) != "there" {
-		t.Errorf("lobby heard %v", got)
-	}
-}
-
-func testStop(t *testing.T, b recado.Broker) {
-	t.Helper()
-	stays, _, _ := subscribe(t, b, "ops")
-	goes, _, stop := subscribe(t, b, "ops")
-	publish(t, b, "ops", "ana", "one")
-	goes.wait(1)
-	stop()
-	stop() // once more does no harm
-	publish(t, b, "ops", "ana", "two")
-	stays.wait(2)
-	if got := goes.wait(1); len(got) != 1 {
-		t.Errorf("%d messages delivered, the last after stop", len(got))
-	}
-}
-
-func testPosition(t *testing.T, b recado.Broker) {
-	t.Helper()
-	r, _, _ := subscribe(t, b, "ops")
-	publish(t, b, "ops", "ana", "one")
-	first := r.wait(1)[0]
-	p, err := b.Position(t.Context(), "ops")
-	if err != nil || p.Seq != first.Seq || p.Epoch == "" {
-		t.Fatalf("Position = %v, %v; want seq %d in an epoch", p, err, first.Seq)
-	}
-	late, from, _ := subscribe(t, b, "ops")
-	if from != p {
-		t.Errorf("Subscribe begins at %v, want %v", from, p)
-	}
-	publish(t, b, "ops", "ana", "two")
-	if got := late.wait(1); got[0].Prev != from.Seq {
-		t.Errorf("first message after %v has prev %d", from, got[0].Prev)
-	}
-}
-
-func testClose(t *testing.T, b recado.Broker) {
-	t.Helper()
-	r, _, _ := subscribe(t, b, "ops")
-	if err := b.Close(); err != nil {
-		t.Errorf("Close = %v", err)
-	}
-	m := recado.Message{Room: "ops", Kind: recado.Text, Data: []byte("late")}
-	if _, err := b.Publish(t.Context(), m); !errors.Is(err, recado.ErrClosed) {
-		t.Errorf("Publish after Close = %v, want ErrClosed", err)
-	}
-	if _, _, err := b.Subscribe(t.Context(), "ops", r); !errors.Is(err, recado.ErrClosed) {
-		t.Errorf("Subscribe after Close = %v, want ErrClosed", err)
-	}
-	if _, err := b.Position(t.Context(), "ops"); !errors.Is(err, recado.ErrClosed) {
-		t.Errorf("Position after Close = %v, want ErrClosed", err)
-	}
-}
+func member(name string) recado.MemberID { return recado.NewMemberID([]byte(name)) }

@@ -1,16 +1,17 @@
-// Package memory is the broker of a single process: it orders the messages of rooms and forgets them once
-// they are delivered.
+// Package memory is the broker of a single process: it orders the messages of rooms, keeps the newest of them in
+// memory, and can hand them on to the next process. It knows no member, no connection and no file.
 package memory
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"hash/maphash"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"recado"
 )
@@ -18,13 +19,22 @@ import (
 // shards keeps lookups of different rooms from waiting for each other.
 const shards = 64
 
-// A Broker orders messages by one counter for the whole process. A room is remembered while it has subscribers.
+// A Broker orders messages by one counter for the whole process.
+//
+// A room is remembered while it has subscribers, history, or ids that it has to recognise. Of all the forgotten
+// ones only the floor is left, the newest position that any of them had: where a room begins, again or for the
+// first time, so that nobody takes a position of before for proof that nothing was missed since.
 type Broker struct {
-	epoch  string
-	seq    atomic.Uint64
-	closed atomic.Bool
-	seed   maphash.Seed
-	shards [shards]shard
+	epoch    string
+	keep     keep
+	seq      atomic.Uint64
+	floor    atomic.Uint64
+	closed   atomic.Bool
+	history  account // of the kept messages
+	sessions account // of the ids by which messages that are sent again are recognised
+	sweeper  sweeper
+	seed     maphash.Seed
+	shards   [shards]shard
 }
 
 type shard struct {
@@ -32,98 +42,77 @@ type shard struct {
 	rooms map[string]*room
 }
 
-type room struct {
-	mu   sync.Mutex // guards last and subs, and is held during Deliver
-	last uint64     // seq of the newest message
-	subs []*subscription
-}
-
-// A subscription is a pointer, so that one subscriber can have several.
-type subscription struct{ to recado.Subscriber }
-
 var _ recado.Broker = (*Broker)(nil)
 
-// New makes a broker with an epoch of its own.
-func New() *Broker {
+// New makes a broker with an epoch of its own. Of the limits, those of the history count.
+func New(l recado.Limits) *Broker {
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // it never fails
 	b := &Broker{
 		epoch: strconv.FormatUint(binary.LittleEndian.Uint64(random[:]), 36),
+		keep:  newKeep(l.WithDefaults()),
 		seed:  maphash.MakeSeed(),
 	}
+	b.history.limit = noneIsAll(l.WithDefaults().HistoryTotalBytes)
+	b.sessions.limit = maxSessions
 	for i := range b.shards {
 		b.shards[i].rooms = make(map[string]*room)
 	}
 	return b
 }
 
-// Publish orders m and delivers it before it returns. A room without subscribers hears nothing.
+// Publish orders m, keeps it and delivers it before it returns. It keeps a copy of m.Data, and the strings as
+// they are. A message with an id is recognised for 12 minutes, or until its sender has published 1,000 more with
+// ids in the room; the ids of all rooms together may take 64 MiB, beyond which the sessions with more than their
+// share of it lose their oldest.
 func (b *Broker) Publish(_ context.Context, m recado.Message) (recado.Receipt, error) {
-	if b.closed.Load() {
-		return recado.Receipt{}, recado.ErrClosed
+	stored := !m.Ephemeral
+	if stored && b.keep.messages > 0 {
+		m.Data = bytes.Clone(m.Data) // here, while nobody waits for it
 	}
-	s := b.shard(m.Room)
-	s.mu.RLock()
-	r := s.rooms[m.Room]
-	s.mu.RUnlock()
-	if r == nil {
-		return recado.Receipt{Seq: b.seq.Add(1)}, nil
+	r, err := b.enter(m.Room, stored)
+	if err != nil {
+		return recado.Receipt{}, err
 	}
-	for _, sub := range r.deliver(b, &m) {
+	now := time.Now().UnixMilli()
+	receipt, to, idle := r.publish(&m, now)
+	for _, sub := range to {
 		sub.to.Flush()
 	}
-	return recado.Receipt{Seq: m.Seq, Prev: m.Prev}, nil
+	if idle && stored {
+		b.forget(m.Room)
+	}
+	b.tidy(now)
+	return receipt, nil
 }
 
 // Subscribe begins to deliver at the room's present position.
 func (b *Broker) Subscribe(
 	_ context.Context, name string, to recado.Subscriber,
 ) (from recado.Position, stop func(), err error) {
-	if b.closed.Load() {
-		return recado.Position{}, nil, recado.ErrClosed
+	r, err := b.enter(name, true)
+	if err != nil {
+		return recado.Position{}, nil, err
 	}
-	s := b.shard(name)
+	defer r.mu.Unlock()
 	sub := &subscription{to: to}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r := s.rooms[name]
-	if r == nil {
-		r = new(room)
-		s.rooms[name] = r
-	}
-	from = recado.Position{Epoch: b.epoch, Seq: r.add(sub)}
-	return from, sync.OnceFunc(func() { b.unsubscribe(name, sub) }), nil
+	r.add(sub)
+	return r.position(r.last), sync.OnceFunc(func() { b.unsubscribe(r, sub) }), nil
 }
 
-// Position is that of the room's newest message, 0 for a room without subscribers.
+// Position is that of the room's newest message. A room that is not remembered has the position with which it
+// would begin.
 func (b *Broker) Position(_ context.Context, name string) (recado.Position, error) {
-	if b.closed.Load() {
-		return recado.Position{}, recado.ErrClosed
+	r, err := b.enter(name, false)
+	if err != nil {
+		return recado.Position{}, err
 	}
-	s := b.shard(name)
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	p := recado.Position{Epoch: b.epoch}
-	if r := s.rooms[name]; r != nil {
-		r.mu.Lock()
-		p.Seq = r.last
-		r.mu.Unlock()
-	}
-	return p, nil
+	defer r.mu.Unlock()
+	return r.position(r.last), nil
 }
 
-// ReadAfter returns no messages: none are kept.
-func (b *Broker) ReadAfter(ctx context.Context, room string, _ recado.Position, _ int) (recado.Page, error) {
-	from, err := b.Position(ctx, room)
-	return recado.Page{From: from}, err
-}
-
-// ReadBefore returns no messages: none are kept.
-func (b *Broker) ReadBefore(ctx context.Context, room string, _ recado.Position, _ int) (recado.Page, error) {
-	return b.ReadAfter(ctx, room, recado.Position{}, 0)
-}
-
-// Close makes every later call fail with recado.ErrClosed and forgets all rooms.
+// Close makes every later call fail with recado.ErrClosed, except Save. What Publish has acknowledged until then
+// is in the history.
 func (b *Broker) Close() error {
 	b.closed.Store(true)
 	for i := range b.shards {
@@ -131,10 +120,9 @@ func (b *Broker) Close() error {
 		s.mu.Lock()
 		for _, r := range s.rooms {
 			r.mu.Lock()
-			r.subs = nil
+			r.gone, r.subs = true, nil
 			r.mu.Unlock()
 		}
-		clear(s.rooms)
 		s.mu.Unlock()
 	}
 	return nil
@@ -144,38 +132,82 @@ func (b *Broker) shard(name string) *shard {
 	return &b.shards[maphash.String(b.seed, name)%shards]
 }
 
-func (b *Broker) unsubscribe(name string, sub *subscription) {
+// enter returns the room with its lock held. One that is not remembered begins now, or, if it is not to begin,
+// is there for the caller only.
+func (b *Broker) enter(name string, begin bool) (*room, error) {
+	s := b.shard(name)
+	for !b.closed.Load() {
+		r := s.find(b, name, begin)
+		if r == nil {
+			r = s.begin(b, name)
+		}
+		r.mu.Lock()
+		if !r.gone {
+			return r, nil
+		}
+		r.mu.Unlock() // it has been forgotten since
+	}
+	return nil, recado.ErrClosed
+}
+
+// find returns the room; if there is none it returns nil where one is to begin, otherwise one for the caller
+// only, with the floor of this moment.
+func (s *shard) find(b *Broker, name string, begin bool) *room {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	r := s.rooms[name]
+	if r == nil && !begin {
+		return newRoom(b, name)
+	}
+	return r
+}
+
+func (s *shard) begin(b *Broker, name string) *room {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.rooms[name]
+	if r == nil {
+		r = newRoom(b, name)
+		r.gone = b.closed.Load() // Close may have been here already
+		s.rooms[r.name] = r
+	}
+	return r
+}
+
+// forget forgets the room if nothing speaks against it.
+func (b *Broker) forget(name string) {
 	s := b.shard(name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.rooms[name]
-	if r != nil && r.drop(sub) == 0 {
-		delete(s.rooms, name)
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.gone || !r.idle() {
+		return
+	}
+	r.gone = true
+	b.raiseFloor(r.last)
+	delete(s.rooms, name)
+}
+
+func (b *Broker) raiseFloor(seq uint64) {
+	for {
+		floor := b.floor.Load()
+		if seq <= floor || b.floor.CompareAndSwap(floor, seq) {
+			return
+		}
 	}
 }
 
-func (r *room) add(sub *subscription) (last uint64) {
+func (b *Broker) unsubscribe(r *room, sub *subscription) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.subs = append(slices.Clip(r.subs), sub) // never in place: deliver's caller may hold the old slice
-	return r.last
-}
-
-func (r *room) drop(sub *subscription) (left int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.subs = slices.DeleteFunc(slices.Clone(r.subs), func(s *subscription) bool { return s == sub })
-	return len(r.subs)
-}
-
-// deliver gives m its place and returns the subscribers to flush.
-func (r *room) deliver(b *Broker, m *recado.Message) []*subscription {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	m.Seq, m.Prev = b.seq.Add(1), r.last
-	r.last = m.Seq
-	for _, sub := range r.subs {
-		sub.to.Deliver(m)
+	r.drop(sub)
+	idle := r.idle()
+	r.mu.Unlock()
+	if idle {
+		b.forget(r.name)
 	}
-	return r.subs
 }

@@ -9,12 +9,12 @@ import (
 )
 
 func TestBroker(t *testing.T) {
-	brokertest.Run(t, func(*testing.T) recado.Broker { return memory.New() })
+	brokertest.Run(t, func(_ *testing.T, l recado.Limits) recado.Broker { return memory.New(l) })
 }
 
 func TestEpochsDiffer(t *testing.T) {
-	one, _ := memory.New().Position(t.Context(), "ops")
-	two, _ := memory.New().Position(t.Context(), "ops")
+	one, _ := memory.New(recado.Limits{}).Position(t.Context(), "ops")
+	two, _ := memory.New(recado.Limits{}).Position(t.Context(), "ops")
 	if one.Epoch == two.Epoch {
 		t.Errorf("two brokers have the same epoch %q", one.Epoch)
 	}
@@ -24,7 +24,7 @@ func TestEpochsDiffer(t *testing.T) {
 }
 
 func BenchmarkPublish(b *testing.B) {
-	broker := memory.New()
+	broker := memory.New(recado.Limits{})
 	_, _, err := broker.Subscribe(b.Context(), "ops", silent{})
 	if err != nil {
 		b.Fatal(err)
