@@ -51,7 +51,7 @@ func (b *syncBuffer) String() string {
 func startRelay(t *testing.T, l recado.Limits) *relay {
 	t.Helper()
 	r := &relay{log: new(syncBuffer)}
-	r.WebSocket = NewWebSocket(hub.New(memory.New(recado.Limits{}), l), WebSocketConfig{
+	r.WebSocket = NewWebSocket(hub.New(memory.New(l), l), WebSocketConfig{
 		Limits: l, Log: slog.New(slog.NewTextHandler(r.log, nil)),
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
