@@ -13,12 +13,12 @@ type Broker interface {
 	// Subscribe delivers every message of the room after position from to s, until stop is called.
 	// No call of Deliver begins after stop has returned.
 	Subscribe(ctx context.Context, room string, s Subscriber) (from Position, stop func(), err error)
-	// ReadAfter returns the first kept messages of the room after that position, up to max. A position of
+	// ReadAfter returns the first kept messages of the room after that position, up to limit. A position of
 	// another epoch, or one that this room never had, is before all that is kept, as the zero Position is.
-	ReadAfter(ctx context.Context, room string, after Position, max int) (Page, error)
-	// ReadBefore returns the last kept messages of the room before that position, up to max; the zero
+	ReadAfter(ctx context.Context, room string, after Position, limit int) (Page, error)
+	// ReadBefore returns the last kept messages of the room before that position, up to limit; the zero
 	// Position is after everything.
-	ReadBefore(ctx context.Context, room string, before Position, max int) (Page, error)
+	ReadBefore(ctx context.Context, room string, before Position, limit int) (Page, error)
 	// Position is that of the room's newest message.
 	Position(ctx context.Context, room string) (Position, error)
 	// Close ends every subscription.

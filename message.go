@@ -110,4 +110,5 @@ func (id MemberID) String() string {
 	return "m" + memberEncoding.EncodeToString(id[:])
 }
 
+//nolint:gochecknoglobals // a constant
 var memberEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)

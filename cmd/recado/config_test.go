@@ -67,7 +67,8 @@ func TestConfig(t *testing.T) {
 			flags: []string{"--limits-queue-policy", "a=b=disconnect ticker-*=drop-oldest", "--limits-queue-policy", "drop-oldest"},
 			want: func(c *config) {
 				c.limits.QueuePolicies = []recado.RoomPolicy{
-					{Pattern: "a=b", Policy: recado.Disconnect}, {Pattern: "ticker-*", Policy: recado.DropOldest},
+					{Pattern: "a=b", Policy: recado.Disconnect},
+					{Pattern: "ticker-*", Policy: recado.DropOldest},
 					{Pattern: "*", Policy: recado.DropOldest},
 				}
 			},

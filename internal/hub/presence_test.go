@@ -74,6 +74,7 @@ func inBubble(t *testing.T, listed int, test func(t *testing.T, h *hub.Hub, e hu
 
 func TestPresence(t *testing.T) {
 	inBubble(t, 0, func(t *testing.T, h *hub.Hub, e hub.Encoding) {
+		t.Helper()
 		ana, anaGot := enter(t, h, "1", "ana", e)
 		settle()
 		beto, betoGot := enter(t, h, "2", "beto", e)
@@ -99,6 +100,7 @@ func TestPresence(t *testing.T) {
 // Who leaves and returns within 15 seconds was never away; who does not has left.
 func TestReturn(t *testing.T) {
 	inBubble(t, 0, func(t *testing.T, h *hub.Hub, e hub.Encoding) {
+		t.Helper()
 		witness, got := enter(t, h, "1", "witness", e)
 		settle()
 		ana, _ := enter(t, h, "2", "ana", e)
@@ -127,6 +129,7 @@ func TestReturn(t *testing.T) {
 // A second connection with the same session takes the place of the first: it alone hears, and nobody notices.
 func TestReplace(t *testing.T) {
 	inBubble(t, 0, func(t *testing.T, h *hub.Hub, e hub.Encoding) {
+		t.Helper()
 		witness, got := enter(t, h, "1", "witness", e)
 		settle()
 		first, firstGot := enter(t, h, "2", "ana", e)
@@ -153,6 +156,7 @@ func TestReplace(t *testing.T) {
 // However many come and go within a moment, what is told is what has come of it.
 func TestChangesGather(t *testing.T) {
 	inBubble(t, 0, func(t *testing.T, h *hub.Hub, e hub.Encoding) {
+		t.Helper()
 		_, got := enter(t, h, "0", "witness", e)
 		settle()
 		enter(t, h, "first", "first", e)
@@ -171,6 +175,7 @@ func TestChangesGather(t *testing.T) {
 
 func TestCrowd(t *testing.T) {
 	inBubble(t, 10, func(t *testing.T, h *hub.Hub, e hub.Encoding) {
+		t.Helper()
 		witness, got := enter(t, h, "0", "w", e)
 		settle()
 		var others []*hub.Member
@@ -203,6 +208,7 @@ func TestCrowd(t *testing.T) {
 // A roster that was made before a change is outdated by it.
 func TestOutdated(t *testing.T) {
 	inBubble(t, 0, func(t *testing.T, h *hub.Hub, e hub.Encoding) {
+		t.Helper()
 		ana, _ := enter(t, h, "1", "ana", e)
 		roster := ana.Roster()
 		if ana.Outdated(roster) {
@@ -217,7 +223,10 @@ func TestOutdated(t *testing.T) {
 
 // What is ephemeral comes to those who listen, leaves no trace in the room's order, and is left out for who is behind.
 func TestEphemeral(t *testing.T) {
-	inBubble(t, 0, func(t *testing.T, h *hub.Hub, _ hub.Encoding) { testEphemeral(t, h) })
+	inBubble(t, 0, func(t *testing.T, h *hub.Hub, _ hub.Encoding) {
+		t.Helper()
+		testEphemeral(t, h)
+	})
 }
 
 func testEphemeral(t *testing.T, h *hub.Hub) {

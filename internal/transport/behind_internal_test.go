@@ -20,7 +20,7 @@ func TestDropOldest(t *testing.T) {
 		kept int
 		gaps bool
 	}{
-		"all is kept":   {kept: 10_000},
+		"all is kept":    {kept: 10_000},
 		"little is kept": {kept: 50, gaps: true},
 	} {
 		t.Run(name, func(t *testing.T) {

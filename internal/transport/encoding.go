@@ -59,6 +59,15 @@ func (e *encoding) AppendOwn(dst []byte, m *recado.Message) []byte {
 	return e.frame(payload, len(dst), kind, ok)
 }
 
+// Flush writes b to the members' connections, each by one system call where the connection allows it.
+func (e *encoding) Flush(b *hub.Batch, to []*hub.Member) {
+	w := directWriters.Get().(*directWriter)
+	for _, m := range to {
+		m.Conn.(*session).receive(w, b, m)
+	}
+	directWriters.Put(w)
+}
+
 // frame makes what stands in dst behind the header's space, which begins at start, a frame; or nothing if not ok.
 func (e *encoding) frame(dst []byte, start int, kind recado.Kind, ok bool) []byte {
 	payload := dst[start+headerSpace:]
@@ -78,15 +87,6 @@ func (e *encoding) frame(dst []byte, start int, kind recado.Kind, ok bool) []byt
 		}
 	}
 	return appendFrame(dst, op, 0, payload) // its own bytes, moved to their place
-}
-
-// Flush writes b to the members' connections, each by one system call where the connection allows it.
-func (e *encoding) Flush(b *hub.Batch, to []*hub.Member) {
-	w := directWriters.Get().(*directWriter)
-	for _, m := range to {
-		m.Conn.(*session).receive(w, b, m)
-	}
-	directWriters.Put(w)
 }
 
 func (e *encoding) putBack(d *deflater) {

@@ -13,7 +13,7 @@ import (
 	"github.com/gobwas/ws/wsflate"
 
 	"recado"
-	"recado/internal/protocol/v1"
+	v1 "recado/internal/protocol/v1"
 )
 
 // Sizes of the deflate window, in bits (RFC 7692, section 7.1.2).

@@ -39,7 +39,8 @@ const (
 	upgradeAccept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 )
 
-// A server serves WebSocket connections on a loopback port: /room joins that room, /room?echo with echo.
+// A server serves WebSocket connections on a loopback port: /room joins that room, with echo, name, session and
+// since as the query says.
 type server struct {
 	*transport.WebSocket
 
@@ -77,8 +78,11 @@ func newServerOver(t *testing.T, b recado.Broker, c transport.WebSocketConfig) *
 
 // ServeHTTP joins, or answers a refusal with its status, its headers and its code as the body.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	after, _ := recado.ParsePosition(q.Get("since"))
 	err := s.Serve(w, r, transport.Join{
-		Room: strings.TrimPrefix(r.URL.Path, "/"), Echo: r.URL.Query().Has("echo"), Loopback: true,
+		Room: strings.TrimPrefix(r.URL.Path, "/"), Loopback: true, Echo: q.Has("echo"),
+		Name: q.Get("name"), Session: q.Get("session"), Replay: q.Has("since"), After: after,
 	})
 	var refusal *recado.Refusal
 	switch {

@@ -64,7 +64,7 @@ func (s *session) receive(w *directWriter, b *hub.Batch, m *hub.Member) {
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
 	behind := len(s.out.backlog) > 0
-	data, whole := b.Bytes(), b.Whole(m) && !(behind && b.Fleeting())
+	data, whole := b.Bytes(), b.Whole(m) && (!behind || !b.Fleeting())
 	if !whole {
 		data = w.join(b, m, behind)
 	}

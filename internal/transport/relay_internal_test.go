@@ -159,7 +159,7 @@ func (r *relay) waitFor(t *testing.T, what string, ready func() bool) {
 }
 
 // pipeClient connects over net.Pipe, which is no socket.
-func pipeClient(t *testing.T, w *WebSocket) *client {
+func pipeClient(t *testing.T, w *WebSocket, protocols ...string) *client {
 	t.Helper()
 	near, far := net.Pipe()
 	t.Cleanup(func() { _ = near.Close() })
@@ -169,6 +169,9 @@ func pipeClient(t *testing.T, w *WebSocket) *client {
 		"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
 	} {
 		request.Header.Set(k, v)
+	}
+	for _, p := range protocols {
+		request.Header.Add("Sec-WebSocket-Protocol", p)
 	}
 	if err := w.Serve(hijacked{httptest.NewRecorder(), far}, request, Join{Room: "ops", Loopback: true}); err != nil {
 		t.Fatalf("Serve = %v", err)

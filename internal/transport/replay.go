@@ -7,7 +7,7 @@ import (
 
 	"recado"
 	"recado/internal/hub"
-	"recado/internal/protocol/v1"
+	v1 "recado/internal/protocol/v1"
 )
 
 const (

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"os"
 	"runtime/debug"
@@ -17,7 +16,6 @@ import (
 
 	"recado"
 	"recado/internal/hub"
-	"recado/internal/protocol/v1"
 )
 
 var (
@@ -124,19 +122,19 @@ func (s *session) leave() {
 		room = s.member.Room()
 		s.member.Leave((s.returns || s.talk != nil) && end.code != recado.CloseNormal)
 	}
-	s.server.log.Info("client disconnected", s.id(), "room", room,
+	s.server.log.Info("client disconnected", "id", s.id(), "room", room,
 		"code", int(end.code), "reason", end.why, "clients", s.server.clients.Add(-1))
 }
 
 // joined reports whether the session is a member of its room.
 func (s *session) joined() bool { return s.talk == nil || s.talk.joined }
 
-// id is the member's, for the log.
-func (s *session) id() slog.Attr {
+// id is the member's, for the log; "" before hello.
+func (s *session) id() string {
 	if !s.joined() {
-		return slog.String("protocol", v1.Subprotocol)
+		return ""
 	}
-	return slog.Any("id", s.member.ID)
+	return s.member.ID.String()
 }
 
 // linger reads what still comes until the other side has seen the end: closing a socket with unread bytes would

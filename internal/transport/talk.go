@@ -7,11 +7,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"recado"
 	"recado/internal/hub"
-	"recado/internal/protocol/v1"
+	v1 "recado/internal/protocol/v1"
 )
 
 const (
@@ -222,8 +223,8 @@ func (s *session) readHistory(before recado.Position, limit int) (v1.Page, recad
 	}
 	answer := v1.Page{More: page.Left > 0}
 	first, size := len(page.Messages), 0
-	for i := len(page.Messages) - 1; i >= 0; i-- {
-		if size += len(page.Messages[i].Data); size > maxHistoryBytes && i < len(page.Messages)-1 {
+	for i, m := range slices.Backward(page.Messages) {
+		if size += len(m.Data); size > maxHistoryBytes && i < len(page.Messages)-1 {
 			answer.More = true
 			break
 		}

@@ -5,7 +5,7 @@ import (
 
 	"recado"
 	"recado/internal/hub"
-	"recado/internal/protocol/v1"
+	v1 "recado/internal/protocol/v1"
 )
 
 // v1Format is the format of recado.v1.

@@ -17,7 +17,7 @@ import (
 	"recado"
 	"recado/internal/hub"
 	"recado/internal/protocol/raw"
-	"recado/internal/protocol/v1"
+	v1 "recado/internal/protocol/v1"
 )
 
 // When clients of recado.v1 come back to a server that was stopped to be started again: a moment for the start, and
@@ -96,7 +96,7 @@ func (w *WebSocket) Serve(rw http.ResponseWriter, r *http.Request, j Join) error
 		return err
 	}
 	// With no lock held: writing to the log can take its time.
-	w.log.Info("client connected", "address", r.RemoteAddr, "room", j.Room, s.id(), "clients", w.Len())
+	w.log.Info("client connected", "address", r.RemoteAddr, "room", j.Room, "id", s.id(), "clients", w.Len())
 	s.start()
 	return nil
 }

@@ -1,0 +1,129 @@
+package transport
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"recado"
+)
+
+// talkClient is a client of recado.v1 over a pipe that has sent these frames.
+func talkClient(t *testing.T, w *WebSocket, frames ...string) *client {
+	t.Helper()
+	c := pipeClient(t, w, "recado.v1")
+	for _, f := range frames {
+		c.send(ws.OpText, []byte(f))
+	}
+	return c
+}
+
+// wantFrame reads a frame that has this part.
+func (c *client) wantFrame(part string) {
+	c.t.Helper()
+	if _, p, err := c.read(); err != nil || !strings.Contains(string(p), part) {
+		c.t.Errorf("read = %s, %v, want %s", p, err, part)
+	}
+}
+
+func (c *client) wantClose(code ws.StatusCode, reason string) {
+	c.t.Helper()
+	op, p, err := c.read()
+	if got, why := ws.ParseCloseFrameData(p); err != nil || op != ws.OpClose || got != code || why != reason {
+		c.t.Errorf("read = %v %d %q, %v, want close %d %q", op, got, why, err, code, reason)
+	}
+	_ = c.conn.Close()
+}
+
+func TestHelloHasItsTime(t *testing.T) {
+	bubble(t, recado.Limits{HelloTimeout: 10 * time.Second}, func(t *testing.T, w *WebSocket) {
+		t.Helper()
+		silent, late := talkClient(t, w), talkClient(t, w, `{"type":"hello","name":7}`)
+		prompt := talkClient(t, w, `{"type":"hello"}`)
+		late.wantFrame(`"code":"bad_field"`)
+		prompt.wantFrame(`"type":"welcome"`)
+		began := time.Now()
+		silent.wantClose(4504, "hello_timeout")
+		late.wantClose(4504, "hello_timeout")
+		if took := time.Since(began); took != 10*time.Second {
+			t.Errorf("closed after %v, want 10 s", took)
+		}
+		prompt.send(ws.OpText, []byte(`{"type":"ping"}`))
+		prompt.wantFrame(`"type":"pong"`)
+		_ = prompt.conn.Close()
+	})
+}
+
+// Who is over its rate loses nothing, and is told so once when it lasts; and again the next time.
+func TestRateLimitIsTold(t *testing.T) {
+	bubble(t, recado.Limits{MessageRate: 10, MessageBurst: 5, PingInterval: recado.Off}, func(t *testing.T, w *WebSocket) {
+		t.Helper()
+		c := talkClient(t, w)
+		for _, s := range w.roster.all() {
+			s.unlimited = false
+		}
+		c.send(ws.OpText, []byte(`{"type":"hello"}`))
+		c.wantFrame(`"messages_per_second":10`)
+		for range 2 {
+			go func() {
+				for range 40 {
+					publish := ws.NewTextFrame([]byte(`{"type":"publish","text":"oi"}`))
+					_ = ws.WriteFrame(c.conn, ws.MaskFrame(publish)) // the acks that are missing will tell
+				}
+			}()
+			told, acks := 0, 0
+			for acks < 40 {
+				_, p, err := c.read()
+				switch {
+				case err != nil:
+					t.Fatal(err)
+				case strings.Contains(string(p), `"code":"rate_limited"`) && strings.Contains(string(p), `"retry_after_ms":1000`):
+					told++
+				case strings.Contains(string(p), `"ack"`):
+					acks++
+				}
+			}
+			if told != 1 {
+				t.Errorf("told %d times, want once", told)
+			}
+			time.Sleep(time.Minute)
+		}
+		_ = c.conn.Close()
+	})
+}
+
+// A server that will be back says when; the others are only told that it goes.
+func TestDrain(t *testing.T) {
+	for code, want := range map[recado.CloseCode]string{recado.CloseRestart: `"type":"drain"`, recado.CloseGoingAway: ""} {
+		bubble(t, recado.Limits{}, func(t *testing.T, w *WebSocket) {
+			t.Helper()
+			c := talkClient(t, w, `{"type":"hello"}`)
+			c.wantFrame(`"type":"welcome"`)
+			go func() { _ = w.Close(t.Context(), code) }()
+			if want != "" {
+				c.wantFrame(want)
+			}
+			c.wantClose(ws.StatusCode(code), code.Reason())
+			synctest.Wait()
+		})
+	}
+}
+
+// When many come back at once, they spread over a time that grows with their number, within bounds.
+func TestReturning(t *testing.T) {
+	for clients, most := range map[int]time.Duration{
+		1: minReturn + minReturn + perReturn, 1000: minReturn + minReturn + 2*time.Second, 1_000_000: minReturn + maxReturn,
+	} {
+		least, longest := time.Hour, time.Duration(0)
+		for range 1000 {
+			d := returning(clients)
+			least, longest = min(least, d), max(longest, d)
+		}
+		if least < minReturn || longest > most || longest < most/2 {
+			t.Errorf("%d clients return after %v to %v, want %v to %v", clients, least, longest, minReturn, most)
+		}
+	}
+}
