@@ -74,6 +74,20 @@ func TestAcks(t *testing.T) {
 	}
 }
 
+// Eight bytes are looked at together: each byte must count at each place among them.
+func TestEveryByteAtEveryPlace(t *testing.T) {
+	for c := range 256 {
+		for place := range 17 {
+			name := []byte(strings.Repeat("x", 17))
+			name[place] = byte(c)
+			got, err := v1.DecodeCommand(v1.AppendCommand(nil, v1.Rename{Name: string(name)}))
+			if want := (v1.Rename{Name: strings.ToValidUTF8(string(name), "\uFFFD")}); err != nil || got != want {
+				t.Fatalf("%+q is read as %+q, %v", want.Name, got, err)
+			}
+		}
+	}
+}
+
 // Bytes that should not be there must not break the frame.
 func TestInvalidTextIsReplaced(t *testing.T) {
 	m := sample()

@@ -86,11 +86,11 @@ func TestChainVectorsAreFrames(t *testing.T) {
 	}
 }
 
-func readVectors(t testing.TB, name string, cases any) {
-	t.Helper()
+func readVectors(tb testing.TB, name string, cases any) {
+	tb.Helper()
 	data, err := os.ReadFile(filepath.Join("../../../testdata/protocol", name))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var file struct {
 		Cases json.RawMessage
@@ -99,7 +99,7 @@ func readVectors(t testing.TB, name string, cases any) {
 		err = json.Unmarshal(file.Cases, cases)
 	}
 	if err != nil || reflect.ValueOf(cases).Elem().Len() == 0 {
-		t.Fatalf("%s: no cases: %v", name, err)
+		tb.Fatalf("%s: no cases: %v", name, err)
 	}
 }
 
