@@ -140,7 +140,7 @@ func TestNothingIsAllocated(t *testing.T) {
 }
 
 func TestFrameLimitHoldsTheWorst(t *testing.T) {
-	const size = 1000
+	const size = 100_000
 	worst := v1.Publish{
 		ID:      strings.Repeat("~", 64),
 		Content: v1.Content{Kind: recado.Text, Data: make([]byte, size)},

@@ -29,6 +29,8 @@ func FuzzDecodeCommand(f *testing.F) {
 
 func FuzzDecodeEvent(f *testing.F) {
 	seedFrames(f, "events.json")
+	f.Add([]byte(`{"type":"message","seq":1,"prev":0,"time":"0000-01-01T00:00:00+23:59","text":""}`)) // a year before 0
+	f.Add([]byte(`{"type":"message","seq":1,"prev":0,"time":"9999-12-31T23:59:59-23:59","text":""}`)) // one after 9999
 	f.Fuzz(func(t *testing.T, frame []byte) {
 		e, err := v1.DecodeEvent(frame)
 		if err != nil {

@@ -144,11 +144,11 @@ func appendString[T string | []byte](dst []byte, s T) []byte {
 		}
 		// A conversion of no more than a rune's bytes needs no memory of the heap.
 		r, size := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
-		switch {
-		case r == utf8.RuneError && size == 1:
+		switch r {
+		case utf8.RuneError:
 			dst = append(append(dst, s[written:i]...), "\uFFFD"...)
 			written = i + size
-		case r == '\u2028', r == '\u2029':
+		case '\u2028', '\u2029':
 			dst = append(append(dst, s[written:i]...), `\u202`...)
 			dst = append(dst, "89"[r&1])
 			written = i + size
