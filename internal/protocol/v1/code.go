@@ -7,9 +7,9 @@ const (
 	CodeUnknownType     = "unknown_type"     // no command of recado.v1
 	CodePublishInvalid  = "publish_invalid"  // not exactly one of text, json and base64
 	CodeIDInvalid       = "id_invalid"       // of a publish or a history
-	CodeEventInvalid    = "event_invalid"    //
-	CodeBase64Invalid   = "base64_invalid"   //
-	CodeSessionInvalid  = "session_invalid"  //
+	CodeEventInvalid    = "event_invalid"    // of a publish
+	CodeBase64Invalid   = "base64_invalid"   // not of the standard alphabet, or not padded
+	CodeSessionInvalid  = "session_invalid"  // too short, too long, or of other characters
 	CodePositionInvalid = "position_invalid" // no position, or in a history one of another epoch
 	CodeHistoryInvalid  = "history_invalid"  // a negative number of messages
 

@@ -129,6 +129,10 @@ func appendString[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	written := 0
 	for i := 0; i < len(s); {
+		if len(s)-i >= 8 && plain8(s[i:i+8]) {
+			i += 8
+			continue
+		}
 		c := s[i]
 		if c < utf8.RuneSelf {
 			if c < ' ' || c == '"' || c == '\\' {
@@ -140,11 +144,11 @@ func appendString[T string | []byte](dst []byte, s T) []byte {
 		}
 		// A conversion of no more than a rune's bytes needs no memory of the heap.
 		r, size := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
-		switch {
-		case r == utf8.RuneError && size == 1:
+		switch r {
+		case utf8.RuneError:
 			dst = append(append(dst, s[written:i]...), "\uFFFD"...)
 			written = i + size
-		case r == '\u2028', r == '\u2029':
+		case '\u2028', '\u2029':
 			dst = append(append(dst, s[written:i]...), `\u202`...)
 			dst = append(dst, "89"[r&1])
 			written = i + size
@@ -153,6 +157,16 @@ func appendString[T string | []byte](dst []byte, s T) []byte {
 	}
 	dst = append(dst, s[written:]...)
 	return append(dst, '"')
+}
+
+// plain8 reports whether none of eight bytes needs a closer look, all at once: the top bit of a byte stays clear where
+// it is ASCII, and not less than a space, a quote or a backslash.
+func plain8[T string | []byte](s T) bool {
+	const ones = 0x0101010101010101
+	_ = s[7]
+	w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	return (w|(w-ones*' ')|((w^ones*'"')-ones)|((w^ones*'\\')-ones))&(ones*0x80) == 0
 }
 
 func appendEscaped(dst []byte, c byte) []byte {
