@@ -76,7 +76,7 @@ func (r *room) Deliver(m *recado.Message) {
 		}
 		own := len(b.instead)
 		b.instead = g.encoding.AppendOwn(b.instead, m)
-		if sender.Echo {
+		if sender.Echo && !m.Ephemeral {
 			from = len(b.bytes)
 		}
 		b.replace(sender, from, own)
