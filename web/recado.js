@@ -1,6 +1,5 @@
 // @ts-check
-// The client of recado.v1, for pages and Node. recado.types.d.ts says what it offers, docs/javascript.md how to use it,
-// docs/protocol.md what goes over the wire.
+// The client of recado.v1: recado.types.d.ts says what it offers, docs/javascript.md how to use it.
 
 /** @import { AnyEvent, Content, Member, Options, Room, State } from "./recado.types.d.ts" */
 
@@ -13,6 +12,8 @@ const HINT_MS = 300_000; // no server keeps its clients away for longer
 const AGE_MS = 600_000; // less than a server remembers ids
 const KEPT = 50;
 const UNREAD = 10_000;
+const OVER = ["closed", "refused"];
+const CHANGES = ["join", "leave", "rename", "count"];
 
 /** The code is the server's, or one of those in docs/javascript.md. */
 export class RecadoError extends Error {
@@ -22,13 +23,6 @@ export class RecadoError extends Error {
     this.code = code;
   }
 }
-
-/** @param {number} code of a close, or an HTTP status */
-const isRefusal = (code) =>
-  (code >= 4500 && code <= 4506) || (code >= 400 && code < 500 && ![408, 425, 429].includes(code));
-
-/** @param {State} state */
-const isOver = (state) => state === "closed" || state === "refused";
 
 class Connection {
   /** @type {State} */ state = "connecting";
@@ -105,7 +99,7 @@ class Connection {
       wake();
     });
     try {
-      while (unread.length || !isOver(this.state)) {
+      while (unread.length || !OVER.includes(this.state)) {
         if (unread.length > UNREAD) throw new RecadoError("behind");
         const event = unread.shift();
         if (event) yield event;
@@ -189,7 +183,7 @@ class Connection {
   /** @param {any} frame @param {number} bytes @returns {Promise<any>} */ #ask(frame, bytes) {
     const promise = new Promise((resolve, reject) => {
       const id = this.#prefix + (++this.#ids).toString(36);
-      if (isOver(this.state)) throw new RecadoError(this.state);
+      if (OVER.includes(this.state)) throw new RecadoError(this.state);
       if (frame.ephemeral) {
         if (bytes > this.limits.message_bytes) throw new RecadoError("message_too_big");
         if (this.#replay || !this.#send({ ...frame, id })) throw new RecadoError("dropped");
@@ -208,14 +202,12 @@ class Connection {
   /** Writes what this connection has not been given yet, when it is time. */
   #flush() {
     if (!this.#welcomed || this.#replay) return;
-    const era = `${this.session} ${this.#epoch}`; // the server recognises no id of another
     for (const [id, entry] of this.#unanswered) {
       if (entry.socket === this.#socket) continue;
-      if (entry.era && entry.era !== era) this.#fail(id, "uncertain");
-      else if (entry.bytes > this.limits.message_bytes) this.#fail(id, "message_too_big");
+      if (entry.bytes > this.limits.message_bytes) this.#fail(id, "message_too_big");
       else if (this.#send(entry.frame)) {
         entry.socket = this.#socket;
-        if (!entry.asks) entry.era = era;
+        if (!entry.asks) entry.epoch ??= this.#epoch;
       }
     }
   }
@@ -229,7 +221,13 @@ class Connection {
 
   /** @param {string} id @param {string} code */ #fail(id, code) {
     const entry = this.#take(id);
-    entry?.reject(new RecadoError(entry.era ? "uncertain" : code)); // what was written may have arrived
+    entry?.reject(new RecadoError(entry.epoch ? "uncertain" : code)); // what was written may have arrived
+  }
+
+  /** The server recognises ids of this epoch only. @param {string | undefined} epoch */ #doubt(epoch) {
+    for (const [id, entry] of this.#unanswered) {
+      if (entry.epoch && entry.epoch !== epoch) this.#fail(id, "uncertain");
+    }
   }
 
   #attempt() {
@@ -275,10 +273,12 @@ class Connection {
     if (this.#welcomed && Date.now() - this.#welcomed >= STABLE_MS) this.#failures = 0;
     this.#welcomed = 0;
     if (code === 4003) this.session = undefined; // another client has it now
+    this.#doubt(this.session && this.#epoch);
     const wait = this.#hint ?? Math.round(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** this.#failures));
     this.#patient = this.#hint !== undefined;
     this.#hint = undefined;
-    if (isRefusal(code)) return this.#end("refused", { code, reason });
+    const refused = (code >= 4500 && code <= 4506) || (code >= 400 && code < 500 && ![408, 425, 429].includes(code));
+    if (refused) return this.#end("refused", { code, reason });
     this.#failures++;
     this.#later(() => this.#attempt(), wait);
     this.#down({ wait, code, reason });
@@ -292,7 +292,7 @@ class Connection {
   /** The network may have changed. */
   #hope() {
     if (this.#socket?.readyState === 1) this.#ping();
-    else if (!isOver(this.state) && !this.#patient) this.retry();
+    else if (!OVER.includes(this.state) && !this.#patient) this.retry();
   }
 
   #ping() {
@@ -322,6 +322,7 @@ class Connection {
     this.#replay = replay;
     this.#mayGap = !recovered;
     this.#goTo(frame.position);
+    this.#doubt(this.#epoch);
     Object.assign(this, { session, you, limits });
     this.#become("connected", { recovered, replay });
     this.#changed(frame);
@@ -359,21 +360,21 @@ class Connection {
       const entry = this.#take(id);
       if (entry) entry.reject(new RecadoError(code, frame.message));
       else this.#emit(frame);
-    } else if (type === "count" || frame.member) this.#changed(frame);
+    } else if (CHANGES.includes(type)) this.#changed(frame);
   }
 
   /** @param {any} frame a message or an ack */ #stored(frame) {
     const { type, seq } = frame;
     const chained = !frame.ephemeral && !frame.duplicate;
     const seen = chained && seq <= this.#last;
-    this.#unpack(frame);
-    if (type === "ack") this.#take(frame.id)?.resolve(frame);
     if (chained && !seen) {
       if (frame.prev !== this.#last) return this.#leave(4000, "resync"); // something is missing
       this.#last = seq;
+      if (this.#replay) this.#replay--;
     }
+    this.#unpack(frame);
+    if (type === "ack") this.#take(frame.id)?.resolve(frame);
     if (type === "ack" || !seen) this.#emit(frame);
-    if (chained && this.#replay) this.#replay--;
     this.#flush();
   }
 
