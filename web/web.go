@@ -1,4 +1,4 @@
-// Package web embeds the web page and serves it over HTTP.
+// Package web embeds the web page and the JavaScript client, and serves them over HTTP.
 // It knows nothing of rooms, sockets or messages: the page finds its room in its own address.
 package web
 
@@ -16,6 +16,13 @@ import (
 
 //go:embed page
 var embedded embed.FS
+
+// client is a module for everyone's pages, those of other origins too.
+//
+//go:embed recado.js
+var client []byte
+
+const clientName = "assets/recado.js"
 
 // policy lets the page run its own modules, reach WebSocket servers, and nothing else. Without Trusted Types
 // policies no text can become markup, so that a message cannot either.
@@ -82,6 +89,9 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, name, vary string) 
 	header.Set("Referrer-Policy", "no-referrer") // a link in a message must not tell the room's name
 	header.Set("Cache-Control", "no-cache")      // kept, but asked about: the names do not change with the contents
 	header.Set("Vary", vary)
+	if name == clientName {
+		header.Set("Access-Control-Allow-Origin", "*") // browsers load no module of another origin without it
+	}
 	f.serve(w, r)
 }
 
@@ -97,7 +107,7 @@ func onDisk(dir string) (*Site, error) {
 	return &Site{find: func(name string) (*file, error) { return load(root.FS(), name) }}, nil
 }
 
-// pack reads every file once, with the texts that belong to no folder.
+// pack reads every file once, with the client and the texts, which belong to no folder.
 func pack(folder fs.FS) (map[string]*file, error) {
 	files := map[string]*file{}
 	add := func(name string) error {
@@ -108,6 +118,9 @@ func pack(folder fs.FS) (map[string]*file, error) {
 		f.compress()
 		files[name] = f
 		return nil
+	}
+	if err := add(clientName); err != nil {
+		return nil, err
 	}
 	for _, l := range languages() {
 		if err := add(textsName(l)); err != nil {
@@ -124,6 +137,9 @@ func pack(folder fs.FS) (map[string]*file, error) {
 }
 
 func load(folder fs.FS, name string) (*file, error) {
+	if name == clientName {
+		return newFile(name, client)
+	}
 	for _, l := range languages() {
 		if name == textsName(l) {
 			return newFile(name, locale.Page(l))

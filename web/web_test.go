@@ -183,6 +183,39 @@ func TestTexts(t *testing.T) {
 	}
 }
 
+// Pages of other origins import it; whether they may connect is decided elsewhere.
+func TestClient(t *testing.T) {
+	want, err := os.ReadFile("recado.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{"", "page"} {
+		site := newSite(t, dir)
+		response := get(t, site, "/assets/recado.js")
+		if response.status != http.StatusOK || response.body != string(want) {
+			t.Errorf("dir %q: the client answers %d with %d bytes, want 200 with %d", dir, response.status, len(response.body), len(want))
+		}
+		if got := response.header.Get("Content-Type"); got != "text/javascript; charset=utf-8" {
+			t.Errorf("dir %q: the client has Content-Type %q", dir, got)
+		}
+		for path, want := range map[string]string{"/assets/recado.js": "*", "/assets/main.js": "", "page": ""} {
+			if got := get(t, site, path).header.Get("Access-Control-Allow-Origin"); got != want {
+				t.Errorf("dir %q: %s has Access-Control-Allow-Origin %q, want %q", dir, path, got, want)
+			}
+		}
+	}
+}
+
+// It is part of what every page that uses it loads.
+func TestClientIsSmall(t *testing.T) {
+	const most = 5 << 10
+	size := len(get(t, newSite(t, ""), "/assets/recado.js", "Accept-Encoding", "gzip").body)
+	if size > most {
+		t.Errorf("the client is %d bytes compressed, want at most %d", size, most)
+	}
+	t.Logf("the client: %d bytes compressed", size)
+}
+
 func TestConditionalRequests(t *testing.T) {
 	site := newSite(t, "")
 	for _, path := range []string{"page", "/assets/main.js", "/favicon.ico"} {
