@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +34,7 @@ type Broker struct {
 	history  account // of the kept messages
 	sessions account // of the ids by which messages that are sent again are recognised
 	sweeper  sweeper
+	now      func() time.Time // tests turn it back
 	seed     maphash.Seed
 	shards   [shards]shard
 }
@@ -51,6 +53,7 @@ func New(l recado.Limits) *Broker {
 	b := &Broker{
 		epoch: strconv.FormatUint(binary.LittleEndian.Uint64(random[:]), 36),
 		keep:  newKeep(l.WithDefaults()),
+		now:   time.Now,
 		seed:  maphash.MakeSeed(),
 	}
 	b.history.limit = noneIsAll(l.WithDefaults().HistoryTotalBytes)
@@ -74,7 +77,7 @@ func (b *Broker) Publish(_ context.Context, m recado.Message) (recado.Receipt, e
 	if err != nil {
 		return recado.Receipt{}, err
 	}
-	now := time.Now().UnixMilli()
+	now := b.now().UnixMilli()
 	receipt, to, idle := r.publish(&m, now)
 	for _, sub := range to {
 		sub.to.Flush()
@@ -118,9 +121,13 @@ func (b *Broker) Close() error {
 	for i := range b.shards {
 		s := &b.shards[i]
 		s.mu.Lock()
-		for _, r := range s.rooms {
+		for name, r := range s.rooms {
 			r.mu.Lock()
 			r.gone, r.subs = true, nil
+			if r.idle() {
+				b.raiseFloor(r.last)
+				delete(s.rooms, name)
+			}
 			r.mu.Unlock()
 		}
 		s.mu.Unlock()
@@ -167,8 +174,8 @@ func (s *shard) begin(b *Broker, name string) *room {
 	defer s.mu.Unlock()
 	r := s.rooms[name]
 	if r == nil {
-		r = newRoom(b, name)
-		r.gone = b.closed.Load() // Close may have been here already
+		r = newRoom(b, strings.Clone(name)) // it may be a part of a long address
+		r.gone = b.closed.Load()            // Close may have been here already
 		s.rooms[r.name] = r
 	}
 	return r

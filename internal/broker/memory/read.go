@@ -3,7 +3,6 @@ package memory
 import (
 	"context"
 	"sort"
-	"time"
 
 	"recado"
 )
@@ -39,7 +38,7 @@ func (b *Broker) read(name string, choose func(r *room) (from, to, left int)) (r
 		return recado.Page{}, err
 	}
 	defer r.mu.Unlock()
-	r.expire(time.Now().UnixMilli())
+	r.expire(b.now().UnixMilli())
 	from, to, left := choose(r)
 	page := recado.Page{From: r.position(r.last), Left: left}
 	if from < to {

@@ -11,14 +11,13 @@ type ring[T any] struct {
 // at returns the i-th oldest.
 func (r *ring[T]) at(i int) *T { return &r.slots[(r.first+i)&(len(r.slots)-1)] }
 
-func (r *ring[T]) push(v T) *T {
+// push makes a place for a new one, which the caller fills.
+func (r *ring[T]) push() *T {
 	if r.n == len(r.slots) {
 		r.resize(max(1, 2*r.n))
 	}
 	r.n++
-	slot := r.at(r.n - 1)
-	*slot = v
-	return slot
+	return r.at(r.n - 1)
 }
 
 // pop drops the oldest.

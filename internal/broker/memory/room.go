@@ -82,7 +82,7 @@ func (r *room) publish(m *recado.Message, now int64) (receipt recado.Receipt, to
 	m.Seq, m.Prev = r.broker.seq.Add(1), r.last
 	r.last = m.Seq
 	if recognisable {
-		r.remember(m)
+		r.remember(m.Sender, m.ID, place{m.Seq, m.Prev, r.time})
 	}
 	if kept := r.store(m, now); kept != nil {
 		r.hand(kept)
@@ -129,7 +129,9 @@ func (r *room) store(m *recado.Message, now int64) *recado.Message {
 	r.trim(now, limit.messages-1, limit.bytes-cost(m))
 	r.bytes += cost(m)
 	r.broker.history.change(before, r.bytes)
-	return r.kept.push(*m)
+	kept := r.kept.push()
+	*kept = *m
+	return kept
 }
 
 // expire lets go of the messages and ids that are too old.

@@ -7,10 +7,10 @@ import (
 )
 
 const (
-	window   = int64(12 * time.Minute / time.Millisecond) // within which an id is recognised
-	maxIDs   = 1000                                       // of one session in one room
-	idCost   = 128                                        // what an id takes besides itself
-	nameless = 512                                        // what a session takes besides its ids
+	window      = int64(12 * time.Minute / time.Millisecond) // within which an id is recognised
+	maxIDs      = 1000                                       // of one session in one room
+	idCost      = 128                                        // what an id takes besides itself
+	sessionCost = 512                                        // what a session takes besides its ids
 	// maxSessions is what all sessions of all rooms may take, in bytes: half a million ids.
 	maxSessions = 64 << 20
 )
@@ -41,28 +41,21 @@ func (r *room) recognise(m *recado.Message) (recado.Receipt, bool) {
 	return recado.Receipt{Seq: p.seq, Prev: p.prev, Duplicate: true}, true
 }
 
-// remember makes recognise know m from now on.
-func (r *room) remember(m *recado.Message) {
-	s := r.seen[m.Sender]
+// remember makes recognise know from now on what its sender has called id. What is older is remembered before.
+func (r *room) remember(sender recado.MemberID, id string, p place) {
+	s := r.seen[sender]
 	if s == nil {
 		if r.seen == nil {
 			r.seen = make(map[recado.MemberID]*session)
 		}
 		s = &session{places: make(map[string]place)}
-		r.seen[m.Sender] = s
+		r.seen[sender] = s
 	}
-	r.record(s, m.ID, place{m.Seq, m.Prev, r.time})
-}
-
-func (r *room) record(s *session, id string, p place) {
 	before := s.bytes
 	s.forget(p.at-window, maxIDs-1, s.bytes)
 	s.places[id] = p
-	s.order.push(id)
-	if s.bytes == 0 {
-		s.bytes = nameless
-	}
-	s.bytes += len(id) + idCost
+	*s.order.push() = id
+	s.bytes = max(s.bytes, sessionCost) + len(id) + idCost
 	r.broker.sessions.change(before, s.bytes)
 }
 
