@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -268,7 +269,7 @@ func (m *roomModel) age(*rapid.T) {
 
 // restart ends the server in order, or as a crash does: then the history is lost.
 func (m *roomModel) restart(t *rapid.T) {
-	graceful := rapid.Bool().Draw(t, "graceful") && false
+	graceful := rapid.Bool().Draw(t, "graceful")
 	for _, c := range m.clients {
 		m.leave(c)
 	}
@@ -326,4 +327,15 @@ func TestAnyHistory(t *testing.T) {
 }
 
 // saved is what a new process has of the broker.
-func (m *roomModel) saved() *memory.Broker { return m.broker }
+func (m *roomModel) saved() *memory.Broker {
+	var state bytes.Buffer
+	err := m.broker.Save(&state)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	b, err := memory.Load(&state, m.limits)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return b
+}
