@@ -165,10 +165,10 @@ func (m *roomModel) publish(t *rapid.T) {
 
 // expect notes what the client is to receive for a message.
 func (c *modelClient) expect(said modelMessage, epoch string) {
-	switch {
-	case c.session == "":
+	switch c.session {
+	case "":
 		c.want = append(c.want, said.text)
-	case c.session == said.sender:
+	case said.sender:
 		c.want = append(c.want, fmt.Sprintf("%d after %d: ack %s false", said.seq, said.prev, said.id))
 	default:
 		c.want = append(c.want, fmt.Sprintf("%d after %d: %s", said.seq, said.prev, said.text))
