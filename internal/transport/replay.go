@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"runtime"
+	"slices"
 	"time"
 
 	"recado"
@@ -15,6 +16,8 @@ const (
 	pageSize = 64
 	// stretch is how many bytes of the history wait in a backlog, unless a single message is larger.
 	stretch = 64 << 10
+	// frameCost is about what a frame has besides the message's payload.
+	frameCost = 256
 )
 
 // A cursor is where in the room's history a session is that reads it at its own pace. Nothing of it is counted
@@ -73,6 +76,9 @@ func (s *session) readOn(c *cursor) (frames []byte, whole bool, err error) {
 // appendPage appends the messages as the session receives them, up to a stretch, and moves the cursor.
 func (s *session) appendPage(frames []byte, c *cursor, page recado.Page) (_ []byte, whole bool) {
 	c.at = page.From
+	if len(page.Messages) > 0 {
+		frames = slices.Grow(frames, min(len(page.Messages)*(len(page.Messages[0].Data)+frameCost), stretch))
+	}
 	for i := range page.Messages {
 		if len(frames) >= stretch {
 			return frames, false
