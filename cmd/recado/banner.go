@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"recado"
 	"recado/internal/server"
 
 	"github.com/mdp/qrterminal/v3"
@@ -70,8 +71,20 @@ func (s *serving) banner(at server.Addresses, network []string) string {
 	default:
 		line("serve.network", s.texts.Text("serve.network_open"))
 	}
-	fmt.Fprintf(&b, "\n  %s\n", s.texts.Text("serve.help"))
+	fmt.Fprintf(&b, "\n  %s · %s\n", s.history(), s.texts.Text("serve.help"))
 	return b.String()
+}
+
+// history says what is kept, and whether it outlasts the server.
+func (s *serving) history() string {
+	switch n := s.config.limits.WithDefaults().HistoryMessages; {
+	case n == recado.Off:
+		return s.texts.Text("serve.history_off")
+	case s.config.state != "":
+		return s.texts.Count("serve.history_kept", n)
+	default:
+		return s.texts.Count("serve.history", n)
+	}
 }
 
 // qrCode draws url in half blocks, white on black whatever the terminal's colours are: not every camera

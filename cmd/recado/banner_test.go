@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"recado"
 	"recado/internal/locale"
 	"recado/internal/server"
 )
@@ -25,7 +26,7 @@ func TestBanner(t *testing.T) {
   Terminal   recado chat
   Network    closed; use  recado serve --lan  to join from a phone
 
-  Ctrl+C stops · help: recado help serve
+  History: 200 messages, in memory · Ctrl+C stops · help: recado help serve
 `,
 		},
 		"portuguese": {
@@ -36,7 +37,7 @@ func TestBanner(t *testing.T) {
   Terminal   recado chat
   Rede       fechada; use  recado serve --lan  para entrar pelo celular
 
-  Ctrl+C encerra · ajuda: recado help serve
+  Histórico: 200 mensagens, só em memória · Ctrl+C encerra · ajuda: recado help serve
 `,
 		},
 		"another port, one address": {
@@ -48,7 +49,7 @@ func TestBanner(t *testing.T) {
   Terminal   recado chat ws://127.0.0.1:9000
   Network    closed; use  recado serve --lan  to join from a phone
 
-  Ctrl+C stops · help: recado help serve
+  History: 200 messages, in memory · Ctrl+C stops · help: recado help serve
 `,
 		},
 		"every interface": {
@@ -60,7 +61,7 @@ func TestBanner(t *testing.T) {
   Terminal   recado chat
   Network    open: whoever can reach this machine can join and read
 
-  Ctrl+C stops · help: recado help serve
+  History: 200 messages, in memory · Ctrl+C stops · help: recado help serve
 `,
 		},
 		"local network without an address": {
@@ -72,7 +73,7 @@ func TestBanner(t *testing.T) {
   Terminal   recado chat
   Network    open, but this machine has no address in a network
 
-  Ctrl+C stops · help: recado help serve
+  History: 200 messages, in memory · Ctrl+C stops · help: recado help serve
 `,
 		},
 	}
@@ -86,6 +87,20 @@ func TestBanner(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestBannerOfTheHistory(t *testing.T) {
+	for want, change := range map[string]func(*config){
+		"\n  History: 1 message, in memory · Ctrl+C stops":               func(c *config) { c.limits.HistoryMessages = 1 },
+		"\n  History: none · Ctrl+C stops":                               func(c *config) { c.limits.HistoryMessages = recado.Off },
+		"\n  History: 200 messages, also after a restart · Ctrl+C stops": func(c *config) { c.state = "recado.state" },
+	} {
+		s := &serving{config: newConfig(), texts: sharedTexts()}
+		change(s.config)
+		if got := s.banner(server.Addresses{Listen: "localhost:8765", Web: "localhost:8000"}, nil); !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ type config struct {
 	allowOrigins []string
 	allowHosts   []string
 	compress     bool
+	state        stateFile
 	logLevel     slog.Level
 	logFormat    string
 	limits       recado.Limits
@@ -54,6 +55,7 @@ func (c *config) settings() []setting {
 		{"compress", (*switchValue)(&c.compress), ""},
 		{"log.level", (*levelValue)(&c.logLevel), "info"},
 		{"log.format", formatValue{&c.logFormat}, textFormat},
+		{"state", fileValue{&c.state}, ""},
 		{"limits.message_size", sizeValue{&l.MessageSize, recado.MaxMessageSize}, formatSize(d.MessageSize)},
 		{"limits.message_rate", countValue{&l.MessageRate, canBeOff}, formatCount(d.MessageRate)},
 		{"limits.message_burst", countValue{&l.MessageBurst, atLeastOne}, ""},
@@ -70,6 +72,10 @@ func (c *config) settings() []setting {
 		{"limits.handshake", durationValue{&l.HeaderTimeout, atLeastOne}, formatDuration(d.HeaderTimeout)},
 		{"limits.handshake_size", sizeValue{&l.HeaderBytes, anySize}, formatSize(d.HeaderBytes)},
 		{"limits.handshake_headers", countValue{&l.HeaderCount, atLeastOne}, formatCount(d.HeaderCount)},
+		{"history.messages", countValue{&l.HistoryMessages, canBeOff}, formatCount(d.HistoryMessages)},
+		{"history.age", durationValue{&l.HistoryAge, canBeOff}, formatDuration(d.HistoryAge)},
+		{"history.bytes", sizeValue{&l.HistoryBytes, anySize}, formatSize(d.HistoryBytes)},
+		{"history.total_bytes", sizeValue{&l.HistoryTotalBytes, anySize}, formatSize(d.HistoryTotalBytes)},
 		{"ping.interval", durationValue{&l.PingInterval, canBeOff}, formatDuration(d.PingInterval)},
 		{"ping.timeout", durationValue{&l.PingTimeout, atLeastOne}, formatDuration(d.PingTimeout)},
 	}
@@ -115,6 +121,17 @@ func (c *config) readEnvironment(flags *pflag.FlagSet, environ []string) error {
 	}
 	c.webChosen = c.webChosen || flags.Changed("web")
 	return nil
+}
+
+// check finds what each setting allows, but not all of them together.
+func (c *config) check() error {
+	l := c.limits.WithDefaults()
+	if l.HistoryMessages == recado.Off || l.HistoryBytes >= l.MessageSize {
+		return nil
+	}
+	return &exitError{code: exitConfig, err: &problem{id: "history_too_small", facts: []any{
+		"Message", formatSize(l.MessageSize), "History", formatSize(l.HistoryBytes),
+	}}}
 }
 
 func unknownVariable(name string, settings []setting) error {

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"recado"
-	"recado/internal/broker/memory"
 	"recado/internal/locale"
 	"recado/internal/server"
 
@@ -40,6 +39,9 @@ func newServeCommand(p *program, texts *locale.Texts) *cobra.Command {
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.readEnvironment(cmd.Flags(), p.environ()); err != nil {
+				return err
+			}
+			if err := c.check(); err != nil {
 				return err
 			}
 			if p.getenv("GOGC") == "" {
@@ -77,16 +79,29 @@ type manner struct{ json, quiet bool }
 // run serves until a signal. The exit code is 0 when the clients were told and have left or had their time;
 // a second signal cuts that short, with the code of a program that the signal ended.
 func (s *serving) run(ctx context.Context) error {
-	broker := memory.New(s.config.limits)
-	defer func() { _ = broker.Close() }() // it keeps nothing that could be lost
+	// From before the first client can connect, since whoever sees an open port may send a signal, until the state
+	// is written: none may end the program while the history is nowhere else.
+	signals := make(chan os.Signal, 2) // a second one must not be missed
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	broker, err := s.config.state.restore(s.config.limits)
+	if err != nil {
+		return err
+	}
+	err = s.relay(ctx, broker, signals)
+	// Also when the start failed, or the end is in a hurry: the file that was there is gone.
+	if lost := s.config.state.keep(broker); lost != nil {
+		return errors.Join(lost, err)
+	}
+	return err
+}
+
+// relay is run with that broker.
+func (s *serving) relay(ctx context.Context, broker recado.Broker, signals <-chan os.Signal) error {
 	relay, err := server.New(s.config.server(broker, s.log))
 	if err != nil {
 		return startProblem(err)
 	}
-	// Before the first client can connect: whoever sees an open port may send a signal.
-	signals := make(chan os.Signal, 2) // a second one must not be missed
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
 	addresses, err := relay.Listen(ctx)
 	if err != nil {
 		return startProblem(err)

@@ -22,7 +22,10 @@ const (
 // anySize is for sizes without a maximum of their own.
 const anySize = math.MaxInt32
 
-const switchType = "bool" // the one that pflag shows without a value
+const (
+	switchType = "bool" // the one that pflag shows without a value
+	fileType   = "file"
+)
 
 // A valueError says what a value should have been: the text "value.<id>".
 type valueError struct {
@@ -239,3 +242,17 @@ func (v listValue) Set(s string) error {
 
 func (v listValue) String() string { return "" }
 func (v listValue) Type() string   { return v.id }
+
+// A fileValue is a path; "" is none.
+type fileValue struct{ to *stateFile }
+
+func (v fileValue) Set(s string) error {
+	if strings.ContainsRune(s, 0) {
+		return want("file")
+	}
+	*v.to = stateFile(s)
+	return nil
+}
+
+func (v fileValue) String() string { return "" }
+func (v fileValue) Type() string   { return fileType }

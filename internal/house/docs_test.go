@@ -21,6 +21,7 @@ func TestDocs(t *testing.T) {
 var (
 	errorCode = regexp.MustCompile(`^error\.(\w+)$`)
 	flagKey   = regexp.MustCompile(`^setting\.(.+)$`)
+	limitKey  = regexp.MustCompile(`^(limits|history|ping)\.`)
 	link      = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
 )
 
@@ -52,7 +53,7 @@ func checkDocs(files []file) (breaches []string) {
 		setting := flagKey.FindStringSubmatch(key)
 		switch {
 		case setting == nil:
-		case strings.HasPrefix(setting[1], "limits.") || strings.HasPrefix(setting[1], "ping."):
+		case limitKey.MatchString(setting[1]):
 			missing("docs/limits.md", "`"+flag(setting[1])+"`")
 		default:
 			missing("README.md", "`"+flag(setting[1]))
