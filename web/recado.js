@@ -3,6 +3,7 @@
 
 /** @import { AnyEvent, Content, Member, Options, Room, State } from "./recado.types.d.ts" */
 
+const PROTOCOL = "recado.v1";
 const BASE_MS = 500;
 const CAP_MS = 30_000;
 const STABLE_MS = 10_000; // a connection that lived this long makes earlier failures forgotten
@@ -153,9 +154,8 @@ class Connection {
   }
 
   /** @param {any} event */ #emit(event) {
-    // Handlers run soon, and not in the midst of anything.
     for (const { type, handler } of this.#handlers) {
-      if (type === "*" || type === event.type) queueMicrotask(() => handler(event));
+      if (type === "*" || type === event.type) queueMicrotask(() => handler(event)); // not in the midst of anything
     }
   }
 
@@ -199,8 +199,7 @@ class Connection {
     return promise;
   }
 
-  /** Writes what this connection has not been given yet, when it is time. */
-  #flush() {
+  /** Writes what this connection has not been given yet, when it is time. */ #flush() {
     if (!this.#welcomed || this.#replay) return;
     for (const [id, entry] of this.#unanswered) {
       if (entry.socket === this.#socket) continue;
@@ -234,10 +233,12 @@ class Connection {
     this.#patient = false;
     let trouble = "";
     try {
-      const socket = new this.#Socket(this.url, "recado.v1");
+      const socket = new this.#Socket(this.url, PROTOCOL);
       this.#socket = socket;
-      socket.onopen = () =>
+      socket.onopen = () => {
+        if (socket.protocol !== PROTOCOL) return this.#leave(4504, "no_recado");
         socket.send(JSON.stringify({ type: "hello", ...this.#hello, session: this.session, since: this.position }));
+      };
       socket.onmessage = (/** @type {any} */ { data }) => this.#receive(data);
       socket.onerror = (/** @type {any} */ { message = "" }) => {
         trouble = message; // the module ws tells the status, a browser does not
@@ -289,8 +290,7 @@ class Connection {
     this.#become(this.#failures ? state : "connecting", { attempt: this.#failures, ...detail });
   }
 
-  /** The network may have changed. */
-  #hope() {
+  /** The network may have changed. */ #hope() {
     if (this.#socket?.readyState === 1) this.#ping();
     else if (!OVER.includes(this.state) && !this.#patient) this.retry();
   }

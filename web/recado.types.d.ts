@@ -38,7 +38,8 @@ export interface Message extends Content {
   type: "message";
   /** RFC 3339. */
   time: string;
-  from: Member;
+  /** Without an id if it came from no session. */
+  from: Partial<Member> & { name: string };
   /** Like the position, not of an ephemeral message. */
   seq?: number;
   position?: string;
