@@ -8,7 +8,8 @@ type Broker interface {
 	// Publish gives m its place in the room's order, keeps it and delivers it. The messages of one sender keep
 	// their order only if it waits for each Publish to return. m.Data is the caller's again afterwards.
 	// A message whose Sender has published one with the same ID in this room lately is neither kept nor
-	// delivered again; the receipt is then that of the first one, and says so.
+	// delivered again; the receipt is then that of the first one, and says so. Those without a session count as
+	// one sender.
 	Publish(ctx context.Context, m Message) (Receipt, error)
 	// Subscribe delivers every message of the room after position from to s, until stop is called.
 	// No call of Deliver begins after stop has returned.

@@ -16,3 +16,11 @@ func CheckSession(secret string) error {
 	}
 	return nil
 }
+
+// CheckMessageID reports why id cannot be a sender's own for a message: 1 to 64 visible ASCII characters.
+func CheckMessageID(id string) error {
+	if id == "" || len(id) > 64 || strings.ContainsFunc(id, func(r rune) bool { return r < '!' || r > '~' }) {
+		return errors.New("a message's id is 1 to 64 visible ASCII characters")
+	}
+	return nil
+}

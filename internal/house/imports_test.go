@@ -38,14 +38,17 @@ var rooms = map[string]room{
 	"internal/loadgen":           {},
 	"internal/loadgen/report":    {own: []string{"internal/loadgen", "internal/locale"}},
 	"internal/locale":            {},
+	"internal/protocol/ndjson":   {own: []string{".", "internal/protocol/v1"}, not: sockets},
+	"internal/protocol/sse":      {own: []string{".", "internal/protocol/ndjson", "internal/protocol/v1"}, not: sockets},
+	"internal/protocol/text":     {own: []string{".", "internal/protocol/v1"}, not: sockets},
 	"internal/protocol/raw":      {own: []string{"."}, not: sockets},
 	"internal/protocol/v1":       {own: []string{"."}, not: sockets},
 	"internal/server": {
-		own:   []string{".", "internal/auth", "internal/hub", "internal/locale", "internal/transport", "web"},
+		own:   []string{".", "internal/auth", "internal/hub", "internal/locale", "internal/protocol/ndjson", "internal/transport", "web"},
 		tests: []string{"internal/broker/memory"},
 	},
 	"internal/transport": {
-		own:   []string{".", "internal/hub", "internal/protocol/raw", "internal/protocol/v1"},
+		own:   []string{".", "internal/hub", "internal/protocol/ndjson", "internal/protocol/raw", "internal/protocol/sse", "internal/protocol/text", "internal/protocol/v1"},
 		tests: []string{"internal/broker/memory"},
 	},
 	"internal/tui": {own: []string{".", "client", "internal/locale"}},
@@ -72,7 +75,7 @@ var modules = map[string]struct {
 	"golang.org/x/sys":                        {own: []string{"internal/loadgen", "internal/server", "internal/transport", "internal/tui"}},
 	"golang.org/x/term":                       {own: []string{"cmd/recado", "internal/tui"}},
 	"golang.org/x/text":                       {own: []string{"cmd/recado", "internal/locale", "internal/server"}},
-	"golang.org/x/time":                       {own: []string{"internal/transport"}},
+	"golang.org/x/time":                       {own: []string{"internal/server", "internal/transport"}},
 	"pgregory.net/rapid":                      {tests: true},
 }
 

@@ -79,14 +79,21 @@ func (m *Member) Detach() {
 	m.room.detach(m)
 }
 
-// ReadAfter reads the room's history as the broker has it.
-func (m *Member) ReadAfter(ctx context.Context, after recado.Position, limit int) (recado.Page, error) {
-	return m.room.hub.broker.ReadAfter(ctx, m.room.name, after, limit)
+// Position is that of the newest message that the room has delivered.
+func (m *Member) Position() recado.Position {
+	m.room.mu.Lock()
+	defer m.room.mu.Unlock()
+	return recado.Position{Epoch: m.room.epoch, Seq: m.room.last}
 }
 
-// ReadBefore reads the room's history as the broker has it.
+// ReadAfter is [Hub.ReadAfter] of the member's room.
+func (m *Member) ReadAfter(ctx context.Context, after recado.Position, limit int) (recado.Page, error) {
+	return m.room.hub.ReadAfter(ctx, m.room.name, after, limit)
+}
+
+// ReadBefore is [Hub.ReadBefore] of the member's room.
 func (m *Member) ReadBefore(ctx context.Context, before recado.Position, limit int) (recado.Page, error) {
-	return m.room.hub.broker.ReadBefore(ctx, m.room.name, before, limit)
+	return m.room.hub.ReadBefore(ctx, m.room.name, before, limit)
 }
 
 // Append appends what the member receives for a message of the history, as it would have received it live.

@@ -9,7 +9,10 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"recado"
+	"recado/internal/auth"
 )
 
 const (
@@ -36,6 +39,8 @@ type arrival struct {
 	spoke  bool      // bytes of a request have come
 	served bool      // that request reached the handler
 	excess bool      // it came when the house was full
+
+	publishes *rate.Limiter // nil before the first one; used by the connection's own goroutine only
 }
 
 type arrivalKey struct{}
@@ -77,6 +82,24 @@ func (a *arrivals) serve(r *http.Request) (excess bool) {
 	defer a.mu.Unlock()
 	arrival.served = true
 	return arrival.excess
+}
+
+// tooFast reports how long the connection of the request is to wait with its next publish; 0 if it need not.
+func (a *arrivals) tooFast(r *http.Request) time.Duration {
+	arrival, known := r.Context().Value(arrivalKey{}).(*arrival)
+	if !known || a.limits.MessageRate == recado.Off || auth.Loopback(r) {
+		return 0
+	}
+	if arrival.publishes == nil {
+		arrival.publishes = rate.NewLimiter(rate.Limit(a.limits.MessageRate), a.limits.MessageBurst)
+	}
+	now := time.Now()
+	reservation := arrival.publishes.ReserveN(now, 1)
+	wait := reservation.DelayFrom(now)
+	if wait > 0 {
+		reservation.CancelAt(now)
+	}
+	return wait
 }
 
 // full reports whether not even an answer can be spared for another connection.

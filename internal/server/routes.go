@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -21,6 +22,12 @@ func (s *Server) newRoutes() http.Handler {
 	mux.Handle("/favicon.ico", s.answering(s.asset))
 	mux.Handle("/robots.txt", s.answering(s.asset))
 	mux.Handle("/assets/{name...}", s.answering(s.asset))
+	mux.Handle("/v1/info", s.reading(s.info))
+	mux.Handle("/v1/check", s.reading(s.check))
+	mux.Handle("/v1/rooms", s.reading(s.rooms))
+	mux.Handle("/v1/rooms/{room}", s.readingRoom(s.roomInfo))
+	mux.Handle("/v1/rooms/{room}/messages", s.readingRoom(s.messages))
+	mux.Handle("/v1/rooms/{room}/members", s.readingRoom(s.members))
 	mux.Handle("/", s.answering(func(http.ResponseWriter, *http.Request) error { return notFound() }))
 	return mux
 }
@@ -34,12 +41,36 @@ func (s *Server) answering(e endpoint) http.Handler {
 	})
 }
 
+// reading is answering for what can only be read.
+func (s *Server) reading(e endpoint) http.Handler {
+	return s.answering(func(w http.ResponseWriter, r *http.Request) error {
+		if !readOnly(r) {
+			return methodNotAllowed(r, "GET, HEAD")
+		}
+		return e(w, r)
+	})
+}
+
+// readingRoom is reading for what belongs to a room.
+func (s *Server) readingRoom(e func(w http.ResponseWriter, r *http.Request, room string) error) http.Handler {
+	return s.reading(func(w http.ResponseWriter, r *http.Request) error {
+		room, err := roomOf("/" + url.PathEscape(r.PathValue("room")))
+		if err != nil {
+			return err
+		}
+		return e(w, r, room)
+	})
+}
+
 func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := s.admit(r); err != nil {
 		s.refuse(w, r, err)
 		return
 	}
-	s.routes.ServeHTTP(w, r)
+	allowOrigin(w, r)
+	if !preflight(w, r) {
+		s.routes.ServeHTTP(w, r)
+	}
 }
 
 // admit decides what does not depend on the route.
@@ -67,17 +98,15 @@ func (s *Server) room(w http.ResponseWriter, r *http.Request) error {
 		return err
 	case wantsWebSocket(r):
 		return s.join(w, r, name)
+	case r.Method == http.MethodPost || r.Method == http.MethodPut:
+		return s.publish(w, r, name)
 	case !readOnly(r):
-		return methodNotAllowed(r)
+		return methodNotAllowed(r, "GET, HEAD, POST, PUT")
 	case accepts(r, "text/html"):
 		s.site.Page(w, r)
 		return nil
 	}
-	return &recado.Refusal{
-		Code: "upgrade_needed", Status: http.StatusUpgradeRequired,
-		Facts:  map[string]string{"Host": r.Host, "Path": r.URL.EscapedPath()},
-		Header: upgradeHeader(),
-	}
+	return s.stream(w, r, name)
 }
 
 // upgradeHeader is what a 426 must carry (RFC 9110, section 15.5.22).
@@ -98,7 +127,7 @@ func (s *Server) join(w http.ResponseWriter, r *http.Request, room string) error
 
 func (s *Server) asset(w http.ResponseWriter, r *http.Request) error {
 	if !readOnly(r) {
-		return methodNotAllowed(r)
+		return methodNotAllowed(r, "GET, HEAD")
 	}
 	s.site.Assets().ServeHTTP(w, r)
 	return nil
@@ -160,10 +189,10 @@ func zeroWeight(parameters string) bool {
 	return false
 }
 
-func methodNotAllowed(r *http.Request) error {
+func methodNotAllowed(r *http.Request, allowed string) error {
 	return &recado.Refusal{
 		Code: "method_not_allowed", Status: http.StatusMethodNotAllowed,
 		Facts:  map[string]string{"Method": r.Method},
-		Header: map[string]string{"Allow": "GET, HEAD"},
+		Header: map[string]string{"Allow": allowed},
 	}
 }

@@ -39,6 +39,7 @@ type Config struct {
 	AllowHosts   []string
 	Limits       recado.Limits
 	Compress     bool
+	Version      string // of the program, for /v1/info
 	Log          *slog.Logger
 }
 
@@ -46,6 +47,7 @@ type Config struct {
 type Server struct {
 	config   Config
 	gate     *auth.Gate
+	hub      *hub.Hub
 	site     *web.Site
 	sockets  *transport.WebSocket
 	routes   http.Handler
@@ -73,11 +75,13 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	h := hub.New(c.Broker, limits)
 	s := &Server{
 		config: c,
 		gate:   gate,
+		hub:    h,
 		site:   site,
-		sockets: transport.NewWebSocket(hub.New(c.Broker, limits), transport.WebSocketConfig{
+		sockets: transport.NewWebSocket(h, transport.WebSocketConfig{
 			Limits: limits, Compress: c.Compress, Log: c.Log,
 		}),
 		texts: map[locale.Language]*locale.Texts{

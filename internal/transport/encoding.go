@@ -2,7 +2,6 @@ package transport
 
 import (
 	"bytes"
-	"encoding/binary"
 	"sync"
 
 	"github.com/gobwas/ws"
@@ -60,7 +59,9 @@ func (e *encoding) AppendOwn(dst []byte, m *recado.Message) []byte {
 }
 
 // Flush writes b to the members' connections, each by one system call where the connection allows it.
-func (e *encoding) Flush(b *hub.Batch, to []*hub.Member) {
+func (e *encoding) Flush(b *hub.Batch, to []*hub.Member) { flush(b, to) }
+
+func flush(b *hub.Batch, to []*hub.Member) {
 	w := directWriters.Get().(*directWriter)
 	for _, m := range to {
 		m.Conn.(*session).receive(w, b, m)
@@ -109,21 +110,4 @@ type appender struct{ bytes []byte }
 func (a *appender) Write(p []byte) (int, error) {
 	a.bytes = append(a.bytes, p...)
 	return len(p), nil
-}
-
-// frameEnd is the offset in frames, which are our own and begin at a border, of the first border at or
-// after offset. It is called in a flush, for batches of thousands of frames.
-func frameEnd(frames []byte, offset int) int {
-	end := 0
-	for end < offset {
-		switch n := frames[end+1]; n { // RFC 6455, section 5.2; we send no masks
-		case 126:
-			end += 4 + int(binary.BigEndian.Uint16(frames[end+2:]))
-		case 127:
-			end += 10 + int(binary.BigEndian.Uint64(frames[end+2:]))
-		default:
-			end += 2 + int(n)
-		}
-	}
-	return end
 }

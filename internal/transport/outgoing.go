@@ -12,6 +12,7 @@ import (
 
 	"recado"
 	"recado/internal/hub"
+	v1 "recado/internal/protocol/v1"
 )
 
 // maxWrite is how much of a backlog one write offers to the kernel, in bytes.
@@ -86,6 +87,29 @@ func (s *session) receive(w *directWriter, b *hub.Batch, m *hub.Member) {
 // control sends a control frame other than close.
 func (s *session) control(op ws.OpCode, payload []byte) { s.send(appendFrame(nil, op, 0, payload)) }
 
+// ping asks the client for a sign of life, or gives it one if it has nothing to say itself.
+func (s *session) ping() {
+	if p := s.wire.ping(); p != nil {
+		s.send(p)
+	}
+	if s.streams {
+		s.heard.Store(s.server.roster.now())
+	}
+}
+
+// drain announces that the server will stop, if the client's format can say that.
+func (s *session) drain(after time.Duration) {
+	e := v1.Drain{ReconnectAfter: after}
+	switch {
+	case s.talk != nil:
+		s.say(e)
+	case s.streams:
+		if event := s.member.Encoding.(eventEncoding).appendEvent(nil, e); len(event) > 0 {
+			s.send(event)
+		}
+	}
+}
+
 // send sends one whole frame.
 func (s *session) send(frame []byte) {
 	s.out.mu.Lock()
@@ -105,7 +129,7 @@ func (s *session) close(code recado.CloseCode, reason, why string) {
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
 	if s.out.end == nil {
-		s.sendClose(closeFrame(code, reason))
+		s.sendClose(s.wire.goodbye(code, reason))
 		s.setEnd(ending{code: code, why: why})
 	}
 }
@@ -204,10 +228,10 @@ func (s *session) overflow() {
 	if first := o.backlog[0]; first.whole {
 		left = append(left, first)
 	} else if begun := first.off + o.taken; begun > 0 {
-		first.data = first.data[:frameEnd(first.data, begun)]
+		first.data = first.data[:s.wire.border(first.data, begun)]
 		left = append(left, first)
 	}
-	o.backlog = append(left, piece{data: closeFrame(recado.CloseSlow, recado.CloseSlow.Reason()), whole: true})
+	o.backlog = append(left, piece{data: s.wire.goodbye(recado.CloseSlow, recado.CloseSlow.Reason()), whole: true})
 	o.waiting = 0
 	for _, p := range o.backlog {
 		o.waiting += len(p.data) - p.off

@@ -20,6 +20,11 @@ const (
 	frameCost = 256
 )
 
+// An eventEncoding can say more than messages.
+type eventEncoding interface {
+	appendEvent(dst []byte, e v1.Event) []byte
+}
+
 // A cursor is where in the room's history a session is that reads it at its own pace. Nothing of it is counted
 // against the queue: what is in the history is there already.
 type cursor struct {
@@ -42,7 +47,7 @@ func (s *session) refill() {
 	case s.out.end != nil:
 		return
 	case err != nil:
-		s.sendClose(closeFrame(recado.CloseInternal, recado.CloseInternal.Reason()))
+		s.sendClose(s.wire.goodbye(recado.CloseInternal, recado.CloseInternal.Reason()))
 		s.setEnd(ending{code: recado.CloseInternal, why: "history: " + err.Error()})
 		return
 	case whole && s.member.AttachAt(c.at):
@@ -107,17 +112,18 @@ func gap(c *cursor, next recado.Position) v1.Gap {
 // appendGap appends the gap, if the session's protocol has such a thing.
 func (s *session) appendGap(frames []byte, g v1.Gap) []byte {
 	s.server.log.Debug("history skipped", "id", s.member.ID, "room", s.member.Room(), "reason", g.Reason)
-	if s.talk == nil {
-		return frames
+	if e, tells := s.member.Encoding.(eventEncoding); tells {
+		return e.appendEvent(frames, g)
 	}
-	return appendEvent(frames, g)
+	return frames
 }
 
 // appendRoster appends who is in the room, if the client knows that no more.
 func (s *session) appendRoster(frames []byte, c *cursor) []byte {
-	if s.talk == nil || c.told && !s.member.Outdated(c.roster) {
+	e, tells := s.member.Encoding.(hub.PresenceEncoding)
+	if !tells || c.told && !s.member.Outdated(c.roster) {
 		return frames
 	}
 	roster := s.member.Roster()
-	return appendEvent(frames, v1.Count{MemberCount: roster.Count, Members: members(roster.Members)})
+	return e.AppendCount(frames, roster.Count, roster.Members)
 }

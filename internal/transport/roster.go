@@ -7,8 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gobwas/ws"
-
 	"recado"
 )
 
@@ -71,7 +69,7 @@ func (r *roster) run(ctx context.Context, each func()) {
 		case <-ticker.C:
 			silent, dead := r.advance()
 			for _, s := range silent {
-				s.control(ws.OpPing, nil)
+				s.ping()
 			}
 			for _, s := range dead {
 				s.close(recado.ClosePingTimeout, recado.ClosePingTimeout.Reason(), "no answer to a ping")

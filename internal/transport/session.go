@@ -30,6 +30,7 @@ type session struct {
 	server *WebSocket
 	member hub.Member // joined, unless talk says that it is not yet
 	talk   *talk      // nil: raw
+	wire   wire
 	conn   net.Conn
 	raw    syscall.RawConn // nil: no plain socket, so no direct writes
 	out    outgoing
@@ -39,6 +40,7 @@ type session struct {
 	resting   bool   // nothing but control frames came last
 	said      bool   // the client's close frame has come
 	unlimited bool   // the message rate does not apply
+	streams   bool   // the client only listens
 	returns   bool   // raw, with a session that may be brought again
 	messages  *rate.Limiter
 	controls  *rate.Limiter
@@ -70,14 +72,14 @@ func (s *session) run(in receiver, initial []byte) {
 func (s *session) serve(in receiver, initial []byte) (err error) {
 	defer s.recoverInto(&err)
 	if len(initial) > 0 {
-		err = s.frames.feed(initial, s)
+		err = s.feed(initial)
 	}
 	for err == nil {
 		var p []byte
 		if p, err = in.receive(); err == nil {
 			s.heard.Store(s.server.roster.now())
 			s.resting = false
-			err = s.frames.feed(p, s)
+			err = s.feed(p)
 		}
 		in.release()
 		if err == nil && s.resting {
@@ -85,6 +87,14 @@ func (s *session) serve(in receiver, initial []byte) (err error) {
 		}
 	}
 	return err
+}
+
+// feed takes what the client has sent. Who has asked for a stream has nothing more to say.
+func (s *session) feed(p []byte) error {
+	if s.streams {
+		return nil
+	}
+	return s.frames.feed(p, s)
 }
 
 // recoverInto makes a panic, which must end no other session, the error that ends this one.
@@ -147,7 +157,7 @@ func (s *session) linger(in receiver, understood bool) {
 	for {
 		p, err := in.receive()
 		if err == nil && understood {
-			err = s.frames.feed(p, s)
+			err = s.feed(p)
 		}
 		in.release()
 		if err != nil {

@@ -43,6 +43,8 @@ func appendEvent(dst []byte, e v1.Event) []byte {
 	return appendFrame(dst, ws.OpText, 0, v1.AppendEvent(nil, e))
 }
 
+func (v1Encoding) appendEvent(dst []byte, e v1.Event) []byte { return appendEvent(dst, e) }
+
 // members converts; nil stays nil.
 func members(people []hub.Person) []v1.Member {
 	if people == nil {

@@ -91,7 +91,7 @@ func (w *WebSocket) Serve(rw http.ResponseWriter, r *http.Request, j Join) error
 	if err != nil {
 		return err
 	}
-	s, err := w.admit(rw, r, j, accepted)
+	s, err := w.admit(func() (*session, error) { return w.begin(rw, r, j, accepted) })
 	if err != nil {
 		return err
 	}
@@ -110,8 +110,8 @@ func (w *WebSocket) Close(ctx context.Context, code recado.CloseCode) error {
 	w.closeOnce.Do(func() { close(w.closing) })
 	all := w.roster.all()
 	for _, s := range all {
-		if code == recado.CloseRestart && s.talk != nil {
-			s.say(v1.Drain{ReconnectAfter: returning(len(all))})
+		if code == recado.CloseRestart {
+			s.drain(returning(len(all)))
 		}
 		s.close(code, code.Reason(), "server stops")
 	}
@@ -135,7 +135,7 @@ func (w *WebSocket) Close(ctx context.Context, code recado.CloseCode) error {
 }
 
 // admit makes a session of the request unless there is no place for it. The caller starts the session.
-func (w *WebSocket) admit(rw http.ResponseWriter, r *http.Request, j Join, a acceptance) (*session, error) {
+func (w *WebSocket) admit(begin func() (*session, error)) (*session, error) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	if w.closed {
@@ -148,7 +148,7 @@ func (w *WebSocket) admit(rw http.ResponseWriter, r *http.Request, j Join, a acc
 			Facts: map[string]string{"Limit": strconv.Itoa(w.limits.Connections)},
 		}
 	}
-	s, err := w.begin(rw, r, j, a)
+	s, err := begin()
 	if err != nil {
 		w.open.Add(-1)
 		return nil, err
@@ -161,7 +161,7 @@ func (w *WebSocket) admit(rw http.ResponseWriter, r *http.Request, j Join, a acc
 // begin joins the room, takes the connection over and answers. The member joins before the client knows that
 // it is connected; until the answer is written, what it receives waits for out.mu.
 func (w *WebSocket) begin(rw http.ResponseWriter, r *http.Request, j Join, a acceptance) (*session, error) {
-	s := &session{server: w, unlimited: j.Loopback}
+	s := &session{server: w, unlimited: j.Loopback, wire: webSocketWire{}}
 	s.frames = frameReader{
 		messageLimit: w.limits.MessageSize, fragmentLimit: w.limits.Fragments, deflate: a.windowBits > 0,
 	}
@@ -173,35 +173,49 @@ func (w *WebSocket) begin(rw http.ResponseWriter, r *http.Request, j Join, a acc
 	} else if err := s.joinRaw(r.Context(), j, w.encodings[a.windowBits]); err != nil {
 		return nil, err
 	}
+	if err := s.takeOver(rw, a.response()); err != nil {
+		return nil, err
+	}
+	if s.talk != nil {
+		s.awaitHello()
+	} else {
+		s.follow(j)
+	}
+	return s, nil
+}
+
+// takeOver takes the connection from net/http and answers. The caller holds out.mu.
+func (s *session) takeOver(rw http.ResponseWriter, answer []byte) error {
 	conn, buffered, err := http.NewResponseController(rw).Hijack()
 	if err != nil {
 		s.out.end = &ending{}
-		if s.talk == nil {
+		if s.joined() {
 			s.member.Leave(false)
 		}
-		return nil, err
+		return err
 	}
 	initial, _ := buffered.Peek(buffered.Reader.Buffered())
 	s.initial = append([]byte(nil), initial...)
 	s.conn = conn
 	s.raw = plainSocket(conn)
-	w.roster.add(s)
-	s.respond(a.response())
-	switch {
-	case s.talk != nil:
-		s.awaitHello()
-	case j.Replay:
+	s.server.roster.add(s)
+	s.respond(answer)
+	return nil
+}
+
+// follow begins with the history, if that was asked for. The caller holds out.mu.
+func (s *session) follow(j Join) {
+	if j.Replay {
 		s.out.cursor = &cursor{at: j.After, since: j.Since}
 		s.startWriting()
 	}
-	return s, nil
 }
 
 // joinRaw makes a session a member that says no hello.
-func (s *session) joinRaw(ctx context.Context, j Join, e *encoding) error {
+func (s *session) joinRaw(ctx context.Context, j Join, e hub.Encoding) error {
 	s.returns = j.Session != ""
 	s.member = hub.Member{
-		ID: recado.NewMemberID([]byte(cmp.Or(j.Session, newSecret()))), Name: j.Name, Echo: j.Echo, Encoding: e, Conn: s,
+		ID: memberID(j.Session), Name: j.Name, Echo: j.Echo, Encoding: e, Conn: s,
 	}
 	err := s.server.join(ctx, j.Room, &s.member)
 	switch {
@@ -210,12 +224,15 @@ func (s *session) joinRaw(ctx context.Context, j Join, e *encoding) error {
 			Code: "too_many_rooms", Status: http.StatusServiceUnavailable, Header: retryAfter(60),
 			Facts: map[string]string{"Limit": strconv.Itoa(s.server.limits.Rooms)},
 		}
-	case err != nil:
-		return err
-	case !j.Replay:
+	case err == nil && e != nil && !j.Replay:
 		s.member.Attach()
 	}
-	return nil
+	return err
+}
+
+// memberID is that of the session with this secret; without one it is of a session of its own.
+func memberID(secret string) recado.MemberID {
+	return recado.NewMemberID([]byte(cmp.Or(secret, newSecret())))
 }
 
 // join makes m a member of the room, and closes the connection whose session it brings.

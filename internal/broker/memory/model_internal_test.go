@@ -101,7 +101,7 @@ func (m *historyModel) found(t *rapid.T, r *modelRoom, last uint64) {
 func (m *historyModel) first(r *modelRoom, message *recado.Message) *recado.Message {
 	for i := range r.said {
 		said := &r.said[i]
-		if message.ID != "" && message.Sender != (recado.MemberID{}) && said.ID == message.ID && said.Sender == message.Sender &&
+		if message.ID != "" && said.ID == message.ID && said.Sender == message.Sender &&
 			m.now.Sub(said.Time) < 12*time.Minute {
 			return said
 		}

@@ -73,7 +73,7 @@ func (r *room) publish(m *recado.Message, now int64) (receipt recado.Receipt, to
 		r.deliver(*m)
 		return receipt, r.subs, false
 	}
-	recognisable := m.ID != "" && m.Sender != recado.MemberID{}
+	recognisable := m.ID != ""
 	if recognisable {
 		if receipt, again := r.recognise(m); again {
 			return receipt, nil, false
