@@ -58,6 +58,7 @@ func (s *serving) banner(at server.Addresses, network []string) string {
 	b.WriteString("\n")
 	line("serve.page", place("http://"+at.Web, "serve.this_computer"))
 	line("serve.terminal", chat)
+	line("serve.publish", s.texts.Text("serve.publish.command", "URL", "http://"+at.Listen+"/"))
 	switch {
 	case len(network) > 0:
 		for _, url := range network {

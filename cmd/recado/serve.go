@@ -172,6 +172,7 @@ func (c *config) server(broker recado.Broker, log *slog.Logger) server.Config {
 		AllowHosts:   c.allowHosts,
 		Limits:       c.limits,
 		Compress:     c.compress,
+		Version:      thisBuild().Version,
 		Log:          log,
 	}
 }
