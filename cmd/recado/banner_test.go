@@ -24,6 +24,7 @@ func TestBanner(t *testing.T) {
 			want: `
   Page       http://localhost:8000            (this computer)
   Terminal   recado chat
+  Publish    curl -d 'Hello!' http://localhost:8765/
   Network    closed; use  recado serve --lan  to join from a phone
 
   History: 200 messages, in memory · Ctrl+C stops · help: recado help serve
@@ -35,6 +36,7 @@ func TestBanner(t *testing.T) {
 			want: `
   Página     http://localhost:8000            (este computador)
   Terminal   recado chat
+  Publicar   curl -d 'Olá!' http://localhost:8765/
   Rede       fechada; use  recado serve --lan  para entrar pelo celular
 
   Histórico: 200 mensagens, só em memória · Ctrl+C encerra · ajuda: recado help serve
@@ -47,6 +49,7 @@ func TestBanner(t *testing.T) {
 			want: `
   Page       http://127.0.0.1:9000            (this computer)
   Terminal   recado chat ws://127.0.0.1:9000
+  Publish    curl -d 'Hello!' http://127.0.0.1:9000/
   Network    closed; use  recado serve --lan  to join from a phone
 
   History: 200 messages, in memory · Ctrl+C stops · help: recado help serve
@@ -59,6 +62,7 @@ func TestBanner(t *testing.T) {
 			want: `
   Page       http://localhost:8000            (this computer)
   Terminal   recado chat
+  Publish    curl -d 'Hello!' http://localhost:8765/
   Network    open: whoever can reach this machine can join and read
 
   History: 200 messages, in memory · Ctrl+C stops · help: recado help serve
@@ -71,6 +75,7 @@ func TestBanner(t *testing.T) {
 			want: `
   Page       http://localhost:8000            (this computer)
   Terminal   recado chat
+  Publish    curl -d 'Hello!' http://localhost:8765/
   Network    open, but this machine has no address in a network
 
   History: 200 messages, in memory · Ctrl+C stops · help: recado help serve
