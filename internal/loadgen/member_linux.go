@@ -83,7 +83,7 @@ func (m *member) parse(number int, b []byte, p *pattern, to *ledger, answers *[]
 
 // parseV1 is parse for recado.v1.
 func (m *member) parseV1(number int, b []byte, p *pattern, to *ledger, answers *[]byte) (rest []byte, err error) {
-	for {
+	for len(b) > 0 {
 		text, end := p.usual(b)
 		if end > 0 {
 			p.hear(to, number, text)
@@ -92,6 +92,7 @@ func (m *member) parseV1(number int, b []byte, p *pattern, to *ledger, answers *
 		}
 		b = b[end:]
 	}
+	return b, nil
 }
 
 // parseOther takes one frame that does not look like those of the run's messages: a control frame, a fragment,
