@@ -6,12 +6,14 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # the tests measure time; they share the machine with nothing
-.PHONY: help run build test check fmt fuzz bench bench-peers vuln rename clean test-go test-web tools
+.PHONY: help run build test check fmt fuzz bench bench-save bench-peers vuln rename clean test-go test-web tools
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOVULNCHECK_VERSION   := v1.9.0
+BENCHSTAT_VERSION     := v0.0.0-20260908200009-22c9c6c9d4da
 GOLANGCI_LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 GOVULNCHECK   := bin/govulncheck-$(GOVULNCHECK_VERSION)
+BENCHSTAT     := bin/benchstat-$(BENCHSTAT_VERSION)
 
 ARGS     ?=
 BENCH    ?= .
@@ -56,8 +58,19 @@ fuzz: ## Run each fuzz test for FUZZTIME
 		go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s "$$package" </dev/null; \
 	done
 
-bench: ## Run the Go benchmarks; BENCH=Fanout chooses
-	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+bench: $(BENCHSTAT) ## Run the Go benchmarks and compare them with bench/micro.txt; BENCH=FanOut chooses
+	$(MICRO)
+	@head -n 1 bench/micro.txt
+	@$(BENCHSTAT) -filter '.fullname:/$(subst /,\/,$(BENCH))/' bench/micro.txt bin/micro.txt
+
+bench-save: override BENCH := .
+bench-save: ## Run the Go benchmarks and keep what they say in bench/micro.txt
+	$(MICRO)
+	echo "# $$(date -u +%F), $$(uname -sr), $$(nproc) processors, $$(go env GOVERSION)" > bench/micro.txt
+	grep -E '^(goos|goarch|pkg|cpu|Benchmark)' bin/micro.txt >> bench/micro.txt
+
+# Six times each, for benchstat to tell a difference from noise.
+MICRO = mkdir -p bin; go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime 500ms -count 6 ./... | tee bin/micro.txt
 
 bench-peers: tools ## Measure the fan-out against other servers, some 12 minutes, and write docs/benchmarks.md
 	cd bench/peers && go run ./fanout -peers all -rounds 3 -warmup 500ms -duration 2s -idle 5000 -settle 2s \
@@ -79,6 +92,10 @@ tools:
 $(GOLANGCI_LINT):
 	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv bin/golangci-lint $@
+
+$(BENCHSTAT):
+	GOBIN=$(CURDIR)/bin go install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT_VERSION)
+	mv bin/benchstat $@
 
 $(GOVULNCHECK):
 	GOBIN=$(CURDIR)/bin go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)

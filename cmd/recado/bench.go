@@ -21,6 +21,7 @@ const exitAssertion = 8
 // A benchmark is what the command line asks for. The strings are checked by load and by run.
 type benchmark struct {
 	config                   loadgen.Config
+	protocol                 string
 	size, rate, stall, churn string
 	json, html               string
 	compare, failIf          string
@@ -53,6 +54,7 @@ func newBenchCommand(p *program, texts *locale.Texts) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.IntVar(&b.config.Connections, "clients", 1000, texts.Text("bench.flag.clients"))
+	f.StringVar(&b.protocol, "protocol", string(loadgen.Raw), texts.Text("bench.flag.protocol"))
 	f.IntVar(&b.config.Rooms, "rooms", 1, texts.Text("bench.flag.rooms"))
 	f.IntVar(&b.config.Senders, "senders", 0, texts.Text("bench.flag.senders"))
 	f.StringVar(&b.size, "size", "64", texts.Text("bench.flag.size"))

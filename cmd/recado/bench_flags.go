@@ -27,6 +27,10 @@ func (b *benchmark) load(changed func(flag string) bool) error {
 	case c.Duration == 0 && (b.rate != "" || b.stall != "" || b.churn != "" || changed("in-flight") || changed("senders")):
 		return benchLoadProblem("idle", "--duration 0")
 	}
+	c.Protocol = loadgen.Protocol(b.protocol)
+	if c.Protocol != loadgen.Raw && c.Protocol != loadgen.V1 {
+		return benchValue("--protocol", b.protocol, "choice", "Choices", loadgen.Raw+", "+loadgen.V1)
+	}
 	size, err := parseSize(b.size)
 	if err != nil || size > math.MaxInt32 {
 		return benchValue("--size", b.size, "bench_size")
@@ -162,6 +166,8 @@ func connectProblem(failed *loadgen.ConnectError, host string, coded func(int, s
 		return coded(exitRefused, "bench_refused", "Number", failed.Number, "Status", refused.Status)
 	}
 	switch {
+	case errors.Is(failed, loadgen.ErrProtocol):
+		return coded(exitRefused, "bench_protocol", "Host", host, "Protocol", loadgen.V1)
 	case errors.Is(failed, syscall.ECONNREFUSED):
 		return coded(exitUnreachable, "no_server", "Host", host)
 	case errors.Is(failed, os.ErrDeadlineExceeded):

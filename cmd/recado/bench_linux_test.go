@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"net"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/gobwas/ws"
 )
 
 // A server that goes away breaks the load off; what was measured until then is shown.
@@ -59,6 +62,37 @@ func TestBenchSignal(t *testing.T) {
 	server.wait(t)
 }
 
+// A server that only relays cannot be measured in recado.v1.
+func TestBenchProtocol(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			ws.Upgrade(conn)
+			conn.Close()
+		}
+	}()
+	stderr := &record{}
+	p := &program{
+		stdin: strings.NewReader(""), stdout: &record{}, stderr: stderr,
+		getenv: func(string) string { return "" }, environ: func() []string { return nil },
+	}
+	code := p.run(t.Context(), []string{"bench", "--protocol", "recado.v1", "--clients", "2", "--in-flight", "1", listener.Addr().String()})
+	if code != exitRefused || !strings.Contains(stderr.String(), "does not speak recado.v1. [bench_protocol]") {
+		t.Errorf("the exit code is %d, stderr %q, want %d and that the server does not speak recado.v1", code, stderr, exitRefused)
+	}
+	listener.Close()
+	<-ended
+}
+
 // What is wrong with the command line is said before anything is connected.
 func TestBenchRefuses(t *testing.T) {
 	port, err := freePort()
@@ -76,6 +110,7 @@ func TestBenchRefuses(t *testing.T) {
 		{"--stall 110%", exitUsage, `It takes a share`},
 		{"--churn often", exitUsage, `It takes a number of connections a second`},
 		{"--churn 1000000/s", exitUsage, `can come and go`},
+		{"--protocol mqtt", exitUsage, `It takes one of: raw, recado.v1`},
 		{"--size 1cm", exitUsage, `It takes a size`},
 		{"--clients many", exitUsage, `value_invalid`},
 		{"--rate 1/s --in-flight 2", exitUsage, `choose one of them`},

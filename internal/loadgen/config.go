@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"net/url"
 	"time"
+
+	"github.com/gobwas/ws"
 )
 
 // A Config says what load to make. A zero field means the default.
 type Config struct {
 	URL         string        // ws://host:port/room; the name of each of several rooms is this one and a number
+	Protocol    Protocol      // default Raw
 	AnyTarget   bool          // also an address that is neither loopback nor private
 	Connections int           // default 1,000
 	Rooms       int           // that the connections are spread over; default 1
@@ -17,7 +20,7 @@ type Config struct {
 	Rate        float64       // open loop: messages a second in all rooms together; 0 is the closed loop
 	Senders     int           // members of each room that send; default as many as InFlight, or in the open loop 1
 	Size        int           // payload bytes of a message, at least MinSize; default 64
-	Binary      bool          // binary messages; default text
+	Binary      bool          // binary messages; default text, the only ones in V1
 	Stalled     int           // members that never read, counted among Connections; they do not send
 	Churn       float64       // connections a second that join and leave again, beside the others
 	Warmup      time.Duration // load before the measurement; default 1 s
@@ -51,6 +54,7 @@ const Off = -1
 const perSource = 20_000
 
 func (c Config) withDefaults() Config {
+	c.Protocol = cmp.Or(c.Protocol, Raw)
 	c.Connections = cmp.Or(c.Connections, 1000)
 	c.Rooms = cmp.Or(c.Rooms, 1)
 	c.InFlight = cmp.Or(c.InFlight, 1)
@@ -70,6 +74,17 @@ func (c Config) withDefaults() Config {
 		c.Watch = new(Watch)
 	}
 	return c
+}
+
+// pattern is that of the run's messages.
+func (c Config) pattern() pattern {
+	switch {
+	case c.Protocol == V1:
+		return newV1Pattern(c.Size)
+	case c.Binary:
+		return newPattern(c.Size, ws.OpBinary)
+	}
+	return newPattern(c.Size, ws.OpText)
 }
 
 // listeners is the least number of members of a room that read.
@@ -106,6 +121,10 @@ func (c Config) check() error {
 		return wrong(SettingInFlight, "%d messages in flight are too few for %d senders", c.InFlight, c.Senders)
 	case c.Size < MinSize || c.Size > MaxSize:
 		return wrong(SettingSize, "%d bytes: a message has from %d to %d", c.Size, MinSize, MaxSize)
+	case c.Protocol != Raw && c.Protocol != V1:
+		return wrong(SettingProtocol, "protocol %q: there are %s and %s", c.Protocol, Raw, V1)
+	case c.Protocol == V1 && c.Binary:
+		return wrong(SettingProtocol, "binary messages are for %s, not for %s", Raw, V1)
 	case c.Sources < 1 || c.Sources > 254:
 		return wrong(SettingConnections, "%d source addresses: from 1 to 254 can be", c.Sources)
 	case min(c.Warmup, c.Duration, c.Settle, c.Timeout) < 0 || c.Dialing < 1 || c.PID < 0:

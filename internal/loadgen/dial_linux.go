@@ -26,6 +26,7 @@ type dialer struct {
 	port    int
 	sources int
 	timeout time.Duration
+	v1      bool // the members say hello in recado.v1
 	watch   *Watch
 
 	mu   sync.Mutex // guards took
@@ -57,7 +58,7 @@ func newDialer(ctx context.Context, c Config) (*dialer, error) {
 	}
 	d := &dialer{
 		urls: roomURLs(u, c.Rooms), target: target, port: port, sources: c.Sources, timeout: c.Timeout,
-		watch: c.Watch, took: hdrhistogram.New(1000, int64(time.Hour), 3),
+		v1: c.Protocol == V1, watch: c.Watch, took: hdrhistogram.New(1000, int64(time.Hour), 3),
 	}
 	if target.To4() == nil || !target.IsLoopback() {
 		d.sources = 1
@@ -147,9 +148,15 @@ func (d *dialer) dial(m *member, number int) error {
 		return err
 	}
 	handshake := ws.Dialer{}
-	rest, _, err := handshake.Upgrade(s, d.urls[number%len(d.urls)])
+	if d.v1 {
+		handshake.Protocols = []string{string(V1)}
+	}
+	rest, answer, err := handshake.Upgrade(s, d.urls[number%len(d.urls)])
 	if status, is := errors.AsType[ws.StatusError](err); is {
 		return &RefusedError{Status: int(status)}
+	}
+	if errors.Is(err, ws.ErrHandshakeBadSubProtocol) || err == nil && d.v1 && answer.Protocol == "" {
+		return ErrProtocol
 	}
 	if err != nil {
 		return fmt.Errorf("handshake: %w", err)
@@ -159,7 +166,10 @@ func (d *dialer) dial(m *member, number int) error {
 		m.keep(early)
 		ws.PutReader(rest)
 	}
-	return nil
+	if d.v1 { // at once: a server does not wait for it for long
+		_, err = s.Write(append(frameHeader(ws.OpText, len(hello), true), hello...))
+	}
+	return err
 }
 
 func (d *dialer) connect(s socket, number int) error {

@@ -8,6 +8,7 @@ import (
 // What callers branch on.
 var (
 	ErrMissing     = errors.New("deliveries are missing")
+	ErrProtocol    = errors.New("the server does not choose the subprotocol recado.v1")
 	ErrProcess     = errors.New("the process of the server cannot be measured")
 	ErrPublic      = errors.New("the address of the server is neither loopback nor private")
 	ErrUnsupported = errors.New("the load generator needs Linux (epoll)")
@@ -50,6 +51,7 @@ const (
 	SettingChurn       Setting = "churn"
 	SettingInFlight    Setting = "in_flight"
 	SettingSize        Setting = "size"
+	SettingProtocol    Setting = "protocol"
 	SettingOther       Setting = "other"
 )
 

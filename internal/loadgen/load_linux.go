@@ -104,20 +104,16 @@ func newLoad(ctx context.Context, c Config) (*load, error) {
 	if err := checkFiles(c); err != nil {
 		return nil, err
 	}
-	opcode := ws.OpText
-	if c.Binary {
-		opcode = ws.OpBinary
-	}
 	senders := c.Rooms * c.Senders
 	l := &load{
 		config:   c,
-		pattern:  newPattern(c.Size, opcode),
+		pattern:  c.pattern(),
 		members:  make([]member, c.Connections),
 		events:   make([]unix.EpollEvent, batch),
-		buffer:   make([]byte, readBuffer+2*max(c.Size, foreignSize)),
 		start:    time.Now(),
 		timeline: newTimeline(c.Duration),
 	}
+	l.buffer = make([]byte, readBuffer+2*l.pattern.largest)
 	if c.Rate > 0 {
 		l.pacer = newPacer(c.Rate, senders)
 		c.InFlight = l.pacer.window * c.Senders

@@ -1,12 +1,12 @@
-// Package loadgen puts a relay of raw WebSocket messages under load and measures it.
+// Package loadgen puts a relay of WebSocket messages under load and measures it.
 // Many connections join one room or several. In the closed loop a fixed number of messages is in flight, and each
 // counts as complete when all other members of its room have heard it; in the open loop messages are sent at a rate,
 // whatever the server does with them. Every delivery is parsed and checked, so that a server that loses, repeats,
 // reorders, misdirects or echoes messages is found out.
 //
 // One thread reads all connections through epoll: the generator must cost less per delivery than the server
-// that it measures. It therefore runs on Linux only. It knows nothing of Recado: any server that relays a
-// message to all others can be measured.
+// that it measures. It therefore runs on Linux only. It knows nothing of Recado but how its protocol recado.v1 looks
+// on the wire: any server that relays a message to all others can be measured.
 package loadgen
 
 import (

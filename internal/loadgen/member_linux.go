@@ -60,14 +60,13 @@ func (m *member) close() {
 // parse goes through all whole frames in b and returns what is left: the beginning of one. The answers to
 // control frames are appended to *answers.
 func (m *member) parse(number int, b []byte, p *pattern, to *ledger, answers *[]byte) (rest []byte, err error) {
+	if p.v1 {
+		return m.parseV1(number, b, p, to, answers)
+	}
 	header, whole := len(p.header), len(p.header)+p.size
 	for {
 		if len(b) >= whole && p.starts(b) {
-			if sender, message, ok := p.read(b[header:whole]); ok {
-				to.hear(number, sender, message)
-			} else {
-				to.foreign++
-			}
+			p.hear(to, number, b[header:whole])
 			b = b[whole:]
 			continue
 		}
@@ -82,6 +81,20 @@ func (m *member) parse(number int, b []byte, p *pattern, to *ledger, answers *[]
 	}
 }
 
+// parseV1 is parse for recado.v1.
+func (m *member) parseV1(number int, b []byte, p *pattern, to *ledger, answers *[]byte) (rest []byte, err error) {
+	for len(b) > 0 {
+		text, end := p.usual(b)
+		if end > 0 {
+			p.hear(to, number, text)
+		} else if end, err = m.parseOther(number, b, p, to, answers); end == 0 || err != nil {
+			return b, err
+		}
+		b = b[end:]
+	}
+	return b, nil
+}
+
 // parseOther takes one frame that does not look like those of the run's messages: a control frame, a fragment,
 // or something foreign. It returns its length, or 0 if it is not whole.
 func (m *member) parseOther(number int, b []byte, p *pattern, to *ledger, answers *[]byte) (int, error) {
@@ -93,7 +106,7 @@ func (m *member) parseOther(number int, b []byte, p *pattern, to *ledger, answer
 	if err != nil || header.Masked {
 		return 0, fmt.Errorf("a frame with a broken header from the server: % x", b[:min(len(b), 14)])
 	}
-	if header.Length > int64(max(p.size, foreignSize)) {
+	if header.Length > int64(p.largest) {
 		return 0, fmt.Errorf("a frame of %d bytes from the server", header.Length)
 	}
 	if int64(from.Len()) < header.Length {
@@ -110,25 +123,29 @@ func (m *member) parseOther(number int, b []byte, p *pattern, to *ledger, answer
 	case ws.OpClose:
 		return 0, closedError(payload)
 	default:
-		m.message = append(m.message, payload...)
-		if len(m.message) > max(p.size, foreignSize) {
-			return 0, fmt.Errorf("a message of more than %d bytes from the server", max(p.size, foreignSize))
-		}
-		if !header.Fin {
-			return length, nil
-		}
-		if sender, message, ok := p.read(m.message); ok {
-			to.hear(number, sender, message)
-		} else {
-			to.foreign++
-		}
-		m.message = m.message[:0]
+		return length, m.parseData(number, payload, header.Fin, p, to)
 	}
 	return length, nil
 }
 
-// foreignSize bounds messages that are not ours.
-const foreignSize = 64 << 10
+// parseData takes the payload of a data frame, which is the last of its message if fin.
+func (m *member) parseData(number int, payload []byte, fin bool, p *pattern, to *ledger) error {
+	if !fin || len(m.message) > 0 {
+		m.message = append(m.message, payload...)
+		if len(m.message) > p.largest {
+			return fmt.Errorf("a message of more than %d bytes from the server", p.largest)
+		}
+		if !fin {
+			return nil
+		}
+		payload, m.message = m.message, m.message[:0]
+	}
+	message, is, err := p.unwrap(payload)
+	if is {
+		p.hear(to, number, message)
+	}
+	return err
+}
 
 func closedError(payload []byte) error {
 	if len(payload) < 2 {

@@ -44,10 +44,13 @@ func stream(tb testing.TB, p *pattern, l *ledger) []byte {
 
 func TestParseSplit(t *testing.T) {
 	for _, size := range []int{MinSize, 64, 200, 66_000} {
-		for range 20 {
-			p := newPattern(size, ws.OpText)
-			l := newLedger(10, 1, 2, 20)
-			rest := stream(t, &p, l)
+		for i := range 40 {
+			p, l := newPattern(size, ws.OpText), newLedger(10, 1, 2, 20)
+			write := stream
+			if i%2 == 1 {
+				p, write = newV1Pattern(size), streamV1
+			}
+			rest := write(t, &p, l)
 			var m member
 			var answers []byte
 			for len(rest) > 0 {
@@ -63,8 +66,8 @@ func TestParseSplit(t *testing.T) {
 				l.settle(i)
 			}
 			if l.deliveries != 20 || l.foreign != 1 || l.outOfOrder+l.duplicated != 0 || !m.answered || len(m.partial) > 0 {
-				t.Errorf("size %d: %d delivered, %d foreign, %d left, ping answered: %v, want 20, 1, 0, true",
-					size, l.deliveries, l.foreign, len(m.partial), m.answered)
+				t.Errorf("size %d, v1 %t: %d delivered, %d foreign, %d left, ping answered: %v, want 20, 1, 0, true",
+					size, p.v1, l.deliveries, l.foreign, len(m.partial), m.answered)
 			}
 			if want := "are you there"; !strings.HasSuffix(string(answers), want) {
 				t.Errorf("size %d: answer to a ping: %q, want one that ends in %q", size, answers, want)
@@ -95,9 +98,14 @@ func TestParseRefuses(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	p := newPattern(32, ws.OpText)
-	f.Add(stream(f, &p, newLedger(10, 1, 2, 20)), 7)
-	f.Fuzz(func(t *testing.T, b []byte, at int) {
+	raw, v1 := newPattern(32, ws.OpText), newV1Pattern(32)
+	f.Add(stream(f, &raw, newLedger(10, 1, 2, 20)), 7, false)
+	f.Add(streamV1(f, &v1, newLedger(10, 1, 2, 20)), 7, true)
+	f.Fuzz(func(t *testing.T, b []byte, at int, talks bool) {
+		p := raw
+		if talks {
+			p = v1
+		}
 		whole, split := newLedger(10, 1, 2, 20), newLedger(10, 1, 2, 20)
 		var one, two member
 		var answers, again []byte
@@ -139,5 +147,6 @@ func BenchmarkParse(b *testing.B) {
 			l.next[500*senders+s] = 1 // the same once more
 		}
 	}
+	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(float64(b.Elapsed())/float64(b.N*senders), "ns/delivery")
 }

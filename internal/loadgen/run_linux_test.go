@@ -19,8 +19,10 @@ import (
 // A relay is a server for tests. Its fault, if any, turns the frame with the count-th message into what the
 // member at place to really gets; to and from are places in the order of joining.
 type relay struct {
-	url   string
-	fault func(count, from, to int, f ws.Frame) []ws.Frame
+	url     string
+	fault   func(count, from, to int, f ws.Frame) []ws.Frame
+	v1      bool   // it speaks recado.v1
+	refuses string // with this error, every hello
 
 	mu      sync.Mutex // guards what follows
 	members []net.Conn
@@ -60,7 +62,10 @@ func (r *relay) start(t *testing.T) {
 func (r *relay) serve(c net.Conn) {
 	defer c.Close()
 	var room string
-	upgrader := ws.Upgrader{OnRequest: func(uri []byte) error { room = string(uri); return nil }}
+	upgrader := ws.Upgrader{
+		OnRequest: func(uri []byte) error { room = string(uri); return nil },
+		Protocol:  func(offered []byte) bool { return r.v1 && string(offered) == "recado.v1" },
+	}
 	if _, err := upgrader.Upgrade(c); err != nil {
 		return
 	}
@@ -79,10 +84,12 @@ func (r *relay) serve(c net.Conn) {
 			return
 		}
 		ws.Cipher(payload, header.Mask, 0)
-		switch header.OpCode {
-		case ws.OpClose:
+		switch {
+		case header.OpCode == ws.OpClose:
 			return
-		case ws.OpPing:
+		case header.OpCode == ws.OpText && r.v1:
+			r.obey(from, payload)
+		case header.OpCode == ws.OpPing:
 			r.mu.Lock()
 			ws.WriteFrame(c, ws.NewPongFrame(payload))
 			r.mu.Unlock()
@@ -234,7 +241,7 @@ func TestRunFindsFaults(t *testing.T) {
 			fault: func(count, from, to int, f ws.Frame) []ws.Frame {
 				if count == 2 && to == 9 {
 					other := ws.NewTextFrame(slices.Clone(f.Payload))
-					other.Payload[40]++
+					other.Payload[len(other.Payload)-10]++
 					return []ws.Frame{f, other}
 				}
 				return others(from, to, f)
@@ -242,23 +249,25 @@ func TestRunFindsFaults(t *testing.T) {
 			faults: func(r *loadgen.Result) int64 { return r.Foreign },
 		},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			server := &relay{fault: tt.fault}
-			server.start(t)
-			c := quick(server.url)
-			c.Senders = 1
-			if tt.err != nil {
-				c.Timeout = 100 * time.Millisecond
-			}
-			r, err := loadgen.Run(t.Context(), c)
-			if !errors.Is(err, tt.err) {
-				t.Fatalf("Run: %v, want %v", err, tt.err)
-			}
-			if tt.faults(r) != 1 || r.Faults() != 1 {
-				t.Errorf("Run: %d lost, %d duplicated, %d out of order, %d echoed, %d foreign, want one fault: %s",
-					r.Lost, r.Duplicated, r.OutOfOrder, r.Echoed, r.Foreign, tt.name)
-			}
-		})
+		for _, protocol := range []loadgen.Protocol{loadgen.Raw, loadgen.V1} {
+			t.Run(tt.name+" "+string(protocol), func(t *testing.T) {
+				server := &relay{fault: tt.fault, v1: protocol == loadgen.V1}
+				server.start(t)
+				c := quick(server.url)
+				c.Senders, c.Protocol = 1, protocol
+				if tt.err != nil {
+					c.Timeout = 500 * time.Millisecond
+				}
+				r, err := loadgen.Run(t.Context(), c)
+				if !errors.Is(err, tt.err) {
+					t.Fatalf("Run: %v, want %v", err, tt.err)
+				}
+				if tt.faults(r) != 1 || r.Faults() != 1 {
+					t.Errorf("Run: %d lost, %d duplicated, %d out of order, %d echoed, %d foreign, want one fault: %s",
+						r.Lost, r.Duplicated, r.OutOfOrder, r.Echoed, r.Foreign, tt.name)
+				}
+			})
+		}
 	}
 }
 
@@ -327,6 +336,8 @@ func TestRunRefuses(t *testing.T) {
 		{"all stalled", func(c *loadgen.Config) { c.Stalled = 9 }, "2 must stay"},
 		{"too many senders", func(c *loadgen.Config) { c.Senders = 11 }, "from 1 to 10"},
 		{"too few in flight", func(c *loadgen.Config) { c.Senders = 5 }, "too few"},
+		{"no such protocol", func(c *loadgen.Config) { c.Protocol = "mqtt" }, "there are raw and recado.v1"},
+		{"binary in JSON", func(c *loadgen.Config) { c.Protocol, c.Binary = loadgen.V1, true }, "not for recado.v1"},
 		{"too small", func(c *loadgen.Config) { c.Size = 15 }, "from 16"},
 		{"no such process", func(c *loadgen.Config) { c.PID = 1 << 30 }, "cannot be read"},
 		{"no answer", func(c *loadgen.Config) { c.Timeout = 20 * time.Millisecond }, "connection"},

@@ -175,23 +175,3 @@ func TestFrameReaderLetsGo(t *testing.T) {
 		t.Errorf("%d events; kept: message %d, head %d, control %d bytes", len(r.events), cap(reader.message), cap(reader.head), cap(reader.control))
 	}
 }
-
-func BenchmarkFrameReader(b *testing.B) {
-	reader := frameReader{messageLimit: 1 << 20, fragmentLimit: 100}
-	stream := []byte(strings.Repeat(clientFrame(0x81, strings.Repeat("a", 64)), 100))
-	buffer := make([]byte, len(stream))
-	b.ReportAllocs()
-	b.SetBytes(int64(len(stream)))
-	for b.Loop() {
-		copy(buffer, stream)
-		if err := reader.feed(buffer, discard{}); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-// discard hears nothing.
-type discard struct{}
-
-func (discard) handleMessage(recado.Kind, []byte) error { return nil }
-func (discard) handleControl(ws.OpCode, []byte) error   { return nil }

@@ -34,6 +34,7 @@ type (
 	}
 	// Load is what was asked for.
 	Load struct {
+		Protocol string  `json:"protocol,omitempty"` // "" for raw
 		Clients  int     `json:"clients"`
 		Rooms    int     `json:"rooms"`
 		Senders  int     `json:"senders_per_room"`
@@ -195,6 +196,9 @@ func newReport(c loadgen.Config, program string) *Report {
 		},
 	}
 	r.Target, _, _ = strings.Cut(c.URL, "?")
+	if c.Protocol != loadgen.Raw {
+		r.Load.Protocol = string(c.Protocol)
+	}
 	if c.Rate > 0 {
 		r.Load.InFlight = 0
 	}

@@ -28,6 +28,9 @@ func (r *Report) Print(to io.Writer, texts *locale.Texts, before *Report) error 
 func (r *Report) Summary(texts *locale.Texts) string {
 	s, l := styleOf(texts.Language()), r.Load
 	parts := []string{texts.Count("bench.clients", l.Clients)}
+	if l.Protocol != "" {
+		parts = append(parts, l.Protocol)
+	}
 	if l.Rooms > 1 {
 		parts = append(parts, texts.Count("bench.rooms", l.Rooms))
 	}

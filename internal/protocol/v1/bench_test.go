@@ -20,10 +20,21 @@ func sample() *recado.Message {
 func BenchmarkAppendMessage(b *testing.B) {
 	m := sample()
 	buf := make([]byte, 0, 1024)
+	b.ReportAllocs()
 	for b.Loop() {
 		buf = v1.AppendMessage(buf[:0], m)
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N), "ns/message")
+	b.ReportMetric(float64(len(buf)), "wire-bytes/message")
+}
+
+func BenchmarkDecodeMessage(b *testing.B) {
+	frame := v1.AppendMessage(nil, sample())
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := v1.DecodeEvent(frame); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func BenchmarkDecodePublish(b *testing.B) {
