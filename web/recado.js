@@ -379,10 +379,10 @@ class Connection {
   }
 
   /** @param {any} frame */ #unpack(frame) {
+    if (frame.ephemeral) frame.seq = frame.prev = undefined; // it has no place
     const { seq, base64 } = frame;
     if (seq) frame.position = `${this.#epoch}.${seq}`;
-    if (base64 === undefined) return;
-    frame.bytes = Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
+    if (base64 !== undefined) frame.bytes = Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
     delete frame.base64;
   }
 
