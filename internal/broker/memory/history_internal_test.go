@@ -166,6 +166,18 @@ func TestForgottenPositions(t *testing.T) {
 	}
 }
 
+// A position of another epoch is after everything for those who read backwards.
+func TestReadBeforeAnotherEpoch(t *testing.T) {
+	b := New(recado.Limits{})
+	for range 3 {
+		publish(t, b, text("ops", "x"))
+	}
+	page, err := b.ReadBefore(t.Context(), "ops", recado.Position{Epoch: b.epoch + "x", Seq: 2}, 2)
+	if err != nil || len(page.Messages) != 2 || page.Messages[1].Seq != 3 || page.Left != 1 {
+		t.Errorf("ReadBefore = %+v, %v, want the last two", page, err)
+	}
+}
+
 // Time does not go backwards in a room when the clock does, and what happened at the time is not lost by it.
 func TestClockIsTurnedBack(t *testing.T) {
 	b := New(recado.Limits{})

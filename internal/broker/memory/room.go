@@ -108,10 +108,10 @@ func (r *room) position(seq uint64) recado.Position {
 }
 
 func (r *room) add(sub *subscription) {
-	r.subs = append(slices.Clip(r.subs), sub) // never in place: who flushes may hold the old slice
+	r.subs = append(r.subs, sub)
 }
 
-func (r *room) drop(sub *subscription) {
+func (r *room) drop(sub *subscription) { // not in place: who flushes may hold the old slice
 	r.subs = slices.DeleteFunc(slices.Clone(r.subs), func(s *subscription) bool { return s == sub })
 }
 

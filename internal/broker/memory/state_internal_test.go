@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"strings"
 	"sync"
 	"testing"
 	"testing/iotest"
@@ -81,15 +80,21 @@ func TestStateSurvives(t *testing.T) {
 	}
 }
 
-// A forgotten room's position proves nothing after a restart either.
+// A forgotten room's position proves nothing after a restart either, be it forgotten before or by it.
 func TestFloorSurvives(t *testing.T) {
-	b := New(recado.Limits{HistoryMessages: recado.Off})
-	old, stop := subscribe(t, b, "ops")
-	publish(t, b, text("ops", "x"))
-	stop()
-	again := loaded(t, saved(t, b), recado.Limits{})
-	if page := readAfter(t, again, "ops", old); page.From == old || page.From != (recado.Position{Epoch: old.Epoch, Seq: 1}) {
-		t.Errorf("after %v the page is from %v", old, page.From)
+	for name, left := range map[string]bool{"before": true, "by it": false} {
+		t.Run(name, func(t *testing.T) {
+			b := New(recado.Limits{HistoryMessages: recado.Off})
+			old, stop := subscribe(t, b, "ops")
+			publish(t, b, text("ops", "x"))
+			if left {
+				stop()
+			}
+			again := loaded(t, saved(t, b), recado.Limits{})
+			if page := readAfter(t, again, "ops", old); page.From != (recado.Position{Epoch: old.Epoch, Seq: 1}) {
+				t.Errorf("after %v the page is from %v", old, page.From)
+			}
+		})
 	}
 }
 
@@ -139,48 +144,6 @@ func TestLoadKeepsToItsLimits(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-func TestDamagedState(t *testing.T) {
-	state := saved(t, inhabited(t))
-	broken := errors.New("broken")
-	changed := func(i int) []byte {
-		other := bytes.Clone(state)
-		other[i] ^= 0x10
-		return other
-	}
-	tests := map[string]struct {
-		state io.Reader
-		want  string
-	}{
-		"empty":         {strings.NewReader(""), "not a state"},
-		"something":     {strings.NewReader("{\"epoch\": 1}      "), "not a state"},
-		"other version": {strings.NewReader(strings.Replace(string(state), "1\n", "2\n", 1)), "another version"},
-		"cut":           {bytes.NewReader(state[:len(state)/2]), "ends too early"},
-		"without sum":   {bytes.NewReader(state[:len(state)-sha256.Size]), "ends too early"},
-		"cut sum":       {bytes.NewReader(state[:len(state)-1]), "ends too early"},
-		"longer":        {bytes.NewReader(append(bytes.Clone(state), 0)), "damaged"},
-		"text changed":  {bytes.NewReader(changed(bytes.Index(state, []byte("Ana")))), "damaged"},
-		"sum changed":   {bytes.NewReader(changed(len(state) - 1)), "damaged"},
-		"unreadable":    {io.MultiReader(bytes.NewReader(state[:100]), iotest.ErrReader(broken)), "broken"},
-		"not a file":    {iotest.ErrReader(broken), "broken"},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			b, err := Load(tt.state, recado.Limits{})
-			if b != nil || err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("Load = %v, %v, want an error with %q", b, err, tt.want)
-			}
-		})
-	}
-	for i := range state {
-		if _, err := Load(bytes.NewReader(changed(i)), recado.Limits{}); err == nil {
-			t.Errorf("byte %d is changed, and nobody has noticed", i)
-		}
-		if _, err := Load(bytes.NewReader(state[:i]), recado.Limits{}); err == nil {
-			t.Errorf("it is cut after %d bytes, and nobody has noticed", i)
-		}
 	}
 }
 
@@ -256,45 +219,13 @@ func TestAcknowledgedIsSaved(t *testing.T) {
 	}
 }
 
-// Load takes any bytes, with a right sum or without; what it takes is a broker that works, and saves what it loaded.
-func FuzzLoad(f *testing.F) {
-	state := saved(f, inhabited(f))
-	f.Add(state)
-	f.Add(state[:len(state)-sha256.Size])
-	f.Add(saved(f, New(recado.Limits{})))
-	f.Fuzz(func(t *testing.T, state []byte) {
-		sum := sha256.Sum256(state)
-		for _, state := range [][]byte{state, append(bytes.Clone(state), sum[:]...)} {
-			b, err := Load(bytes.NewReader(state), recado.Limits{HistoryAge: recado.Off})
-			if err != nil || b.seq.Load() > maxSeq/2 {
-				continue
-			}
-			rooms(t, b)
-			for i := range b.shards {
-				for name := range b.shards[i].rooms {
-					checkChain(t, b, name)
-				}
-			}
-			again := loaded(t, saved(t, b), recado.Limits{HistoryAge: recado.Off})
-			if got, want := rooms(t, again), rooms(t, b); got != want {
-				t.Errorf("%d rooms are loaded the second time, %d the first", got, want)
-			}
-		}
-	})
-}
-
-func checkChain(t tb, b *Broker, room string) {
-	t.Helper()
-	publish(t, b, text(room, "new"))
-	page := readAfter(t, b, room, recado.Position{})
-	last := page.From.Seq
-	for _, m := range page.Messages {
-		if m.Prev != last || m.Seq <= last {
-			t.Errorf("%s: seq %d has prev %d after %d", room, m.Seq, m.Prev, last)
-		}
-		last = m.Seq
-	}
-	if p := position(t, b, room); p.Seq != last {
-		t.Errorf("%s is at %v, its newest message has seq %d", room, p, last)
+// Who has found a room before Close, or begins one during it, publishes nothing there.
+func TestCloseReachesEveryRoom(t *testing.T) {
+	b := inhabited(t)
+	s := b.shard("ops")
+	found := s.find(b, "ops", true)
+	_ = b.Close() // it has no error
+	if begun := b.shard("late").begin(b, "late"); !found.gone || !begun.gone {
+		t.Errorf("the room found before is gone: %t, the one begun after: %t", found.gone, begun.gone)
 	}
 }
