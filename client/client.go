@@ -62,7 +62,7 @@ type Config struct {
 	Header http.Header // added to the handshake's request
 	TLS    *tls.Config // for wss; default: the system's certificates
 
-	HandshakeTimeout time.Duration // for connecting, TLS and handshake, and again for the welcome; default 10 s
+	HandshakeTimeout time.Duration // for connecting, TLS, the handshake and the welcome together; default 10 s
 	PingInterval     time.Duration // silence of the server before a ping; default 30 s
 	PingTimeout      time.Duration // silence after that ping before the connection is given up; default 10 s
 	CloseTimeout     time.Duration // for the server to answer a close; default 10 s

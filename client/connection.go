@@ -51,10 +51,11 @@ type connection struct {
 	limit    time.Time        // when reading ends, whatever happens; zero: never
 }
 
-func newConnection(conn net.Conn, c Config, r *room) *connection {
+// newConnection is for an attempt to connect that began at start.
+func newConnection(conn net.Conn, start time.Time, c Config, r *room) *connection {
 	return &connection{
 		conn: conn, config: c, room: r, wake: r.wake,
-		hello: r.enter(), patience: time.Now().Add(c.HandshakeTimeout),
+		hello: r.enter(), patience: start.Add(c.HandshakeTimeout),
 	}
 }
 
@@ -146,8 +147,11 @@ func (s *connection) end(err error) {
 	if broken, is := errors.AsType[*protocolError](err); is {
 		code = broken.code
 	}
-	if errors.Is(err, ErrResync) {
+	switch {
+	case errors.Is(err, ErrResync):
 		code = recado.CloseResync
+	case errors.Is(err, ErrSilent):
+		code = recado.ClosePingTimeout
 	}
 	if closed, is := errors.AsType[*CloseError](err); is {
 		code = closed.Code // a close frame is answered with its own code

@@ -181,6 +181,7 @@ func TestSilentServer(t *testing.T) {
 		if got := <-p.frames; got.op != ws.OpPing {
 			t.Errorf("the client sent %+v, want a ping", got)
 		}
+		p.wantClose(recado.ClosePingTimeout)
 	})
 }
 

@@ -78,7 +78,7 @@ func (r *room) leave(err error) (events []Event, drain time.Duration) {
 }
 
 // take brings a frame of the server's in. The events are valid until the next call. The error ends the connection:
-// it is ErrResync, a *protocolError, a *RefusedError or a *ServerError.
+// it is ErrResync, a *protocolError or a *RefusedError.
 func (r *room) take(frame v1.Event) ([]Event, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -120,10 +120,7 @@ func (r *room) take(frame v1.Event) ([]Event, error) {
 // early is for the frames that come before the welcome, and for a second welcome.
 func (r *room) early(frame v1.Event) error {
 	switch f := frame.(type) {
-	case *v1.Error: // about the hello
-		if f.Code == v1.CodeInternalError {
-			return serverError(f)
-		}
+	case *v1.Error: // the same hello would get the same answer
 		return &RefusedError{Code: f.Code, Message: f.Message}
 	case v1.Drain:
 		r.drain = f.ReconnectAfter

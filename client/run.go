@@ -48,18 +48,20 @@ func (c *Client) stay(ctx context.Context) {
 
 // connect makes one attempt and serves the connection to its end. It always returns an error: why there is none.
 func (c *Client) connect(ctx context.Context, retries *backoff) error {
+	start := time.Now()
 	conn, early, err := c.dial(ctx)
 	if err != nil {
 		return err
 	}
-	since := time.Now()
-	err = newConnection(conn, c.config, c.room).run(ctx, early, func(events []Event) {
+	var since time.Time // the welcome
+	err = newConnection(conn, start, c.config, c.room).run(ctx, early, func(events []Event) {
 		if len(events) > 0 && isConnected(events[0]) {
+			since = time.Now()
 			c.attempted(nil)
 		}
 		c.feed.put(ctx, events...)
 	})
-	if time.Since(since) >= c.config.StableAfter {
+	if !since.IsZero() && time.Since(since) >= c.config.StableAfter {
 		retries.reset()
 	}
 	if closed, is := errors.AsType[*CloseError](err); is && refuses(closed.Code) {
