@@ -128,6 +128,7 @@ func (c Change) String() string {
 type Presence struct {
 	Change Change
 	Member Member // with the new name
+	Was    string // when Renamed: the name before
 }
 
 // A Count tells how many members the room has. What Members returns may have changed at all points.

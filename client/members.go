@@ -63,7 +63,7 @@ func (r *room) presence(p v1.Presence) {
 		return
 	case known:
 		r.members[m.ID] = m
-		r.tell(Presence{Change: Renamed, Member: m})
+		r.tell(Presence{Change: Renamed, Member: m, Was: before.Name})
 	default:
 		r.members[m.ID] = m
 		r.tell(Presence{Change: Joined, Member: m})

@@ -32,18 +32,19 @@ func TestPresence(t *testing.T) {
 		for _, tt := range []struct {
 			frame v1.Presence
 			event client.Change // 0: none, the server may say things twice
+			was   string
 		}{
-			{v1.Presence{Change: v1.Joined, Member: v1.Member(carla)}, client.Joined},
-			{v1.Presence{Change: v1.Joined, Member: v1.Member(carla)}, 0},
-			{v1.Presence{Change: v1.Renamed, Member: v1.Member(renamed)}, client.Renamed},
-			{v1.Presence{Change: v1.Renamed, Member: v1.Member(renamed)}, 0},
-			{v1.Presence{Change: v1.Joined, Member: v1.Member(beto)}, client.Renamed},
-			{v1.Presence{Change: v1.Left, Member: v1.Member(carla)}, client.Left},
-			{v1.Presence{Change: v1.Left, Member: v1.Member(carla)}, 0},
+			{v1.Presence{Change: v1.Joined, Member: v1.Member(carla)}, client.Joined, ""},
+			{v1.Presence{Change: v1.Joined, Member: v1.Member(carla)}, 0, ""},
+			{v1.Presence{Change: v1.Renamed, Member: v1.Member(renamed)}, client.Renamed, "beto"},
+			{v1.Presence{Change: v1.Renamed, Member: v1.Member(renamed)}, 0, ""},
+			{v1.Presence{Change: v1.Joined, Member: v1.Member(beto)}, client.Renamed, "Beto"},
+			{v1.Presence{Change: v1.Left, Member: v1.Member(carla)}, client.Left, ""},
+			{v1.Presence{Change: v1.Left, Member: v1.Member(carla)}, 0, ""},
 		} {
 			p.tell(tt.frame)
 			if tt.event != 0 {
-				want(t, c, client.Presence{Change: tt.event, Member: client.Member(tt.frame.Member)})
+				want(t, c, client.Presence{Change: tt.event, Member: client.Member(tt.frame.Member), Was: tt.was})
 			}
 		}
 		wantMembers(ana, beto)
