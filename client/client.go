@@ -1,12 +1,32 @@
-// Package client keeps a Go program in a room of a Recado server, or of any server that relays raw WebSocket
-// frames: it connects, sends, receives, and comes back by itself when the connection is lost.
+// Package client keeps a Go program in a room of a Recado server, over recado.v1: it connects, publishes, receives,
+// and comes back by itself when the connection is lost, without losing or repeating anything that the server still
+// has.
+//
+//	room, err := client.Dial(ctx, client.Config{URL: "ws://localhost:8765/ops", Name: "deploy"})
+//	if err != nil {
+//		return err
+//	}
+//	defer room.Close()
+//	for event := range room.Events() {
+//		switch event := event.(type) {
+//		case client.Message:
+//			fmt.Printf("%s: %s\n", event.From.Name, event.Data)
+//		case client.Gap:
+//			fmt.Println("messages are missing:", event.Missed)
+//		}
+//	}
 //
 // # What it promises
 //
-// The raw protocol has no acknowledgements and no history. What is sent is written to at most one connection,
-// so that nothing arrives twice; what others say while there is no connection is missed.
-// A WebSocket ping that follows the messages tells, when its pong arrives, that the server has read them.
-// Messages whose connection ended before that are reported as [Lost]: they may have arrived or not.
+// Each stored message of the room comes exactly once and in the room's order, across all reconnections. What the
+// server can no longer send is told as a [Gap], never left out in silence.
+//
+// What is published is kept until the server acknowledges it, and sent again after an outage under the same id, by
+// which the server recognises it: it is in the room once, in the order of the calls. Only when the server has lost
+// its history, or somebody else has taken our session, is a message [ErrUncertain]; the client never sends such a
+// one again.
+//
+// Somebody must take the [Client.Events], or Config.NoEvents be set. Who takes them may call every method meanwhile.
 //
 // It knows nothing of screens and languages.
 package client
@@ -15,7 +35,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -24,25 +44,25 @@ import (
 	"time"
 
 	"recado"
-)
-
-// What Open, Send and Finish may return, besides the error of their context.
-var (
-	ErrURL        = errors.New("not the address of a room")
-	ErrClosed     = errors.New("the client is closed")
-	ErrOutboxFull = errors.New("the outbox is full")
-	ErrTooBig     = errors.New("the message is too big")
-	ErrNotUTF8    = errors.New("the text is not valid UTF-8")
+	v1 "recado/internal/protocol/v1"
 )
 
 // Config says where to connect, and how. Only URL is required.
 type Config struct {
-	URL    string      // ws, wss, http or https; its path is the room, "/" the lobby
+	URL  string // ws, wss, http or https; its path is the room, "/" the lobby
+	Name string // what the others see; default: a name that the server makes
+
+	Token    string          // shows the server who we are; not needed while it is open to all
+	Session  string          // the secret of a member that goes on, from Client.Session; default: a new member
+	Since    recado.Position // go on behind this message; zero: begin with what is said from now on
+	History  int             // how many messages of before come first, as a Page; not with Since
+	Echo     bool            // the client's own messages come as events too
+	NoEvents bool            // for who only publishes: there are no events
+
 	Header http.Header // added to the handshake's request
 	TLS    *tls.Config // for wss; default: the system's certificates
 
-	MessageSize      int           // of one message, sent or received, in bytes; default recado.MaxMessageSize
-	HandshakeTimeout time.Duration // for connecting, TLS and the handshake together; default 10 s
+	HandshakeTimeout time.Duration // for connecting, TLS, the handshake and the welcome together; default 10 s
 	PingInterval     time.Duration // silence of the server before a ping; default 30 s
 	PingTimeout      time.Duration // silence after that ping before the connection is given up; default 10 s
 	CloseTimeout     time.Duration // for the server to answer a close; default 10 s
@@ -51,8 +71,8 @@ type Config struct {
 	RetryMax    time.Duration // the random wait doubles at every attempt, up to this; default 30 s
 	StableAfter time.Duration // a connection that lasted this long starts the waits anew; default 10 s
 
-	Outbox    int           // messages that may wait to be sent; default 50
-	OutboxAge time.Duration // how long one may wait without a connection; default 10 min
+	Outbox    int           // messages that may wait for their acknowledgement; default 50
+	OutboxAge time.Duration // how long one may wait; default and at most 10 min, as long as servers recognise it
 
 	// Dial makes the network connection; default: a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -60,8 +80,9 @@ type Config struct {
 	Random func() float64
 }
 
+const maxOutboxAge = 10 * time.Minute
+
 func (c Config) withDefaults() Config {
-	c.MessageSize = cmp.Or(c.MessageSize, recado.MaxMessageSize)
 	c.HandshakeTimeout = cmp.Or(c.HandshakeTimeout, 10*time.Second)
 	c.PingInterval = cmp.Or(c.PingInterval, 30*time.Second)
 	c.PingTimeout = cmp.Or(c.PingTimeout, 10*time.Second)
@@ -70,7 +91,7 @@ func (c Config) withDefaults() Config {
 	c.RetryMax = cmp.Or(c.RetryMax, 30*time.Second)
 	c.StableAfter = cmp.Or(c.StableAfter, 10*time.Second)
 	c.Outbox = cmp.Or(c.Outbox, 50)
-	c.OutboxAge = cmp.Or(c.OutboxAge, 10*time.Minute)
+	c.OutboxAge = min(cmp.Or(c.OutboxAge, maxOutboxAge), maxOutboxAge)
 	if c.Dial == nil {
 		c.Dial = new(net.Dialer).DialContext
 	}
@@ -80,43 +101,70 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// eventsAhead is how many events wait for the receiver before the connection does, so that the two do not have
-// to take turns for each.
-const eventsAhead = 32
-
 // A Client is a member of one room for as long as it is open. Its methods may be called concurrently.
 type Client struct {
-	config Config
-	target *url.URL
-	outbox *outbox
-	events chan Event
-	retry  chan struct{} // of capacity 1: do not wait for the next attempt
-	cancel context.CancelFunc
-	done   chan struct{} // closed when run has returned
+	config   Config
+	target   *url.URL
+	room     *room
+	feed     *feed
+	expiring chan struct{} // of capacity 1: messages may have waited too long
+	retry    chan struct{} // of capacity 1: do not wait for the next attempt
+	first    chan error    // of capacity 1: what became of the first attempt
+	cancel   context.CancelFunc
+	done     chan struct{} // closed when run has returned
 
-	mu     sync.Mutex // guards what follows
-	lost   Lost       // since the client was opened
-	broken error      // why there was no connection, when that happened last
-	ended  error      // why it ended, when nobody asked for it
+	mu    sync.Mutex // guards ended
+	ended error      // why the client ended, when nobody asked for it
 }
 
-// Open starts to connect and returns at once; Events tells how that goes. Its error wraps ErrURL.
-// The client lives until Close, Finish, a refusal by the server, or the end of ctx.
+// Dial connects, and returns when the client is in the room. Its error wraps ErrURL or recado.ErrName, is a
+// *RefusedError, or says what else became of this first attempt. From then on the client is as Open's.
+func Dial(ctx context.Context, c Config) (*Client, error) {
+	client, err := Open(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case err = <-client.first:
+	case <-client.done:
+		err = ctx.Err()
+	}
+	if err != nil {
+		client.Close() //nolint:errcheck // it is nil
+		return nil, err
+	}
+	return client, nil
+}
+
+// Open starts to connect and returns at once; Events tells how that goes, and what is published waits. Its error
+// wraps ErrURL or recado.ErrName. The client lives until Close, Finish, a refusal by the server, or the end of ctx.
 func Open(ctx context.Context, c Config) (*Client, error) {
 	target, err := parseURL(c.URL)
 	if err != nil {
 		return nil, err
 	}
+	if c.Name != "" {
+		if c.Name, err = recado.CleanName(c.Name); err != nil {
+			return nil, fmt.Errorf("name of the client: %w", err)
+		}
+	}
 	c = c.withDefaults()
 	ctx, cancel := context.WithCancel(ctx)
 	client := &Client{
-		config: c,
-		target: target,
-		outbox: newOutbox(c.Outbox, c.OutboxAge),
-		events: make(chan Event, eventsAhead),
-		retry:  make(chan struct{}, 1),
-		cancel: cancel,
-		done:   make(chan struct{}),
+		config:   c,
+		target:   target,
+		feed:     newFeed(c.NoEvents),
+		expiring: make(chan struct{}, 1),
+		retry:    make(chan struct{}, 1),
+		first:    make(chan error, 1),
+		cancel:   cancel,
+		done:     make(chan struct{}),
+	}
+	client.room = &room{
+		wake:     make(chan struct{}, 1),
+		hello:    v1.Hello{Name: c.Name, Token: c.Token, Session: c.Session, History: c.History, Echo: c.Echo},
+		position: c.Since,
+		outbox:   newOutbox(c.Outbox, c.OutboxAge, func() { signal(client.expiring) }),
 	}
 	go client.run(ctx)
 	return client, nil
@@ -125,55 +173,49 @@ func Open(ctx context.Context, c Config) (*Client, error) {
 // URL is the address that the client connects to, with the scheme ws or wss.
 func (c *Client) URL() string { return c.target.String() }
 
-// Events are to be received until the channel is closed, which is the client's end. A client whose events
-// nobody takes soon reads nothing more from its connection; the server will disconnect it as too slow.
-func (c *Client) Events() <-chan Event { return c.events }
+// Events are to be received until the channel is closed, which is the client's end. A client whose events nobody
+// takes reads nothing more from its connection after a while; the server will then disconnect it as too slow.
+func (c *Client) Events() <-chan Event { return c.feed.out }
 
-// Send hands one message over to be sent, waiting for room in the outbox. It returns before the message is on
-// its way; see Finish. The client keeps data: do not change it afterwards.
-func (c *Client) Send(ctx context.Context, kind recado.Kind, data []byte) error {
-	if err := c.check(kind, data); err != nil {
-		return err
-	}
-	for {
-		changed, err := c.outbox.add(kind, data)
-		if !errors.Is(err, ErrOutboxFull) {
-			return err
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+// Position is that of the last stored message which the events have brought, or are about to bring. To go on there
+// in another run of the program, rather keep the Position of the last message that was dealt with.
+func (c *Client) Position() recado.Position {
+	c.room.mu.Lock()
+	defer c.room.mu.Unlock()
+	return c.room.position
 }
 
-// TrySend is Send for those who cannot wait: when the outbox is full it returns ErrOutboxFull.
-func (c *Client) TrySend(kind recado.Kind, data []byte) error {
-	if err := c.check(kind, data); err != nil {
-		return err
-	}
-	_, err := c.outbox.add(kind, data)
-	return err
+// Session is the secret by which the server recognises this member, for Config.Session in another run of the
+// program; "" before the first connection.
+func (c *Client) Session() string {
+	c.room.mu.Lock()
+	defer c.room.mu.Unlock()
+	return c.room.hello.Session
 }
 
-// Waiting is the number of messages that wait in the outbox.
-func (c *Client) Waiting() int { return c.outbox.len() }
+// Limits are those that the server has announced; zero before the first connection.
+func (c *Client) Limits() Limits {
+	c.room.mu.Lock()
+	defer c.room.mu.Unlock()
+	return c.room.limits
+}
+
+// Waiting is the number of messages that are not acknowledged.
+func (c *Client) Waiting() int {
+	c.room.mu.Lock()
+	defer c.room.mu.Unlock()
+	return len(c.room.outbox.open)
+}
 
 // Retry makes the next attempt to connect at once, if the client is waiting for it.
-func (c *Client) Retry() {
-	select {
-	case c.retry <- struct{}{}:
-	default: // already asked
-	}
-}
+func (c *Client) Retry() { signal(c.retry) }
 
-// Finish ends the client when the server has read everything that was sent: it waits for a connection if there
-// is none, for the server's confirmation, and for its answer to the close frame, and then for the end of the
-// Events, which somebody must receive meanwhile. When ctx ends first, it closes the client and returns ctx.Err().
+// Finish ends the client when the server has acknowledged everything: it waits for a connection if there is none,
+// for the acknowledgements, for the server's answer to the close frame, and then for the end of the Events, which
+// somebody must receive meanwhile. When ctx ends first, it closes the client and returns ctx.Err().
 // A *LostError says that messages were lost, now or earlier; a *RefusedError that the server does not want us.
 func (c *Client) Finish(ctx context.Context) error {
-	c.outbox.finish()
+	c.room.finish()
 	var cut error
 	select {
 	case <-c.done:
@@ -183,47 +225,27 @@ func (c *Client) Finish(ctx context.Context) error {
 		<-c.done
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	ended := c.ended
+	c.mu.Unlock()
+	c.room.mu.Lock()
+	lost := c.room.lost
+	c.room.mu.Unlock()
 	switch {
-	case c.ended != nil:
-		return c.ended
+	case ended != nil:
+		return ended
 	case cut != nil:
 		return cut
-	case c.lost != Lost{}:
-		return &LostError{Lost: c.lost, Err: c.broken}
+	case lost.Uncertain > 0 || lost.Unsent > 0:
+		return &lost
 	}
 	return nil
 }
 
-// Close ends the client now: it tells the server, waits for its answer for up to a second, and lets what
-// is still in the outbox go. It may be called again.
+// Close ends the client now: it tells the server, waits for its answer for up to a second, and gives up what is
+// in the outbox. It may be called again.
 func (c *Client) Close() error {
-	c.outbox.finish()
+	c.room.finish()
 	c.cancel()
 	<-c.done
 	return nil
-}
-
-func (c *Client) check(kind recado.Kind, data []byte) error {
-	return checkMessage(kind, data, c.config.MessageSize)
-}
-
-// emit hands e to whoever receives the events, unless the client is ending.
-func (c *Client) emit(ctx context.Context, e Event) {
-	select {
-	case c.events <- e:
-	case <-ctx.Done():
-	}
-}
-
-// report tells of lost messages and remembers them for Finish.
-func (c *Client) report(ctx context.Context, lost Lost) {
-	if lost == (Lost{}) {
-		return
-	}
-	c.mu.Lock()
-	c.lost.Uncertain += lost.Uncertain
-	c.lost.Unsent += lost.Unsent
-	c.mu.Unlock()
-	c.emit(ctx, lost)
 }

@@ -16,16 +16,8 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
-)
 
-// What an attempt to connect can end with, besides network errors and those of crypto/tls and crypto/x509.
-var (
-	// ErrTLSMissing: the address says wss, but the server does not speak TLS.
-	ErrTLSMissing = errors.New("the server does not speak TLS")
-	// ErrTLSNeeded: the address says ws, but the server speaks TLS.
-	ErrTLSNeeded = errors.New("the server speaks TLS")
-	// ErrNotWebSocket: the server's answer is none of a WebSocket server.
-	ErrNotWebSocket = errors.New("not a WebSocket server")
+	v1 "recado/internal/protocol/v1"
 )
 
 // maxAnswer bounds what is read of an answer that is not a handshake.
@@ -57,6 +49,7 @@ func (c *Client) dial(ctx context.Context) (net.Conn, *bufio.Reader, error) {
 	var answer error // to a handshake that was not accepted
 	dialer := ws.Dialer{
 		Timeout:   c.config.HandshakeTimeout,
+		Protocols: []string{v1.Subprotocol},
 		Header:    ws.HandshakeHeaderHTTP(c.config.Header),
 		NetDial:   c.config.Dial,
 		TLSConfig: config,
@@ -64,9 +57,13 @@ func (c *Client) dial(ctx context.Context) (net.Conn, *bufio.Reader, error) {
 			answer = readAnswer(response)
 		},
 	}
-	conn, early, _, err := dialer.Dial(ctx, c.target.String())
+	conn, early, handshake, err := dialer.Dial(ctx, c.target.String())
 	if answer != nil {
 		return nil, nil, answer
+	}
+	if err == nil && handshake.Protocol == "" {
+		conn.Close() //nolint:errcheck // it is of no use
+		err = ws.ErrHandshakeBadSubProtocol
 	}
 	if err != nil {
 		return nil, nil, dialError(err, c.target.Scheme)
@@ -86,6 +83,8 @@ func dialError(err error, scheme string) error {
 		return fmt.Errorf("%w, or is no HTTP server: %w", ErrTLSNeeded, err)
 	case network, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
+	case errors.Is(err, ws.ErrHandshakeBadSubProtocol):
+		return &RefusedError{Code: "not_recado", Err: ErrNotRecado}
 	case handshakeError(err):
 		return fmt.Errorf("%w: %w", ErrNotWebSocket, err)
 	}
@@ -95,8 +94,7 @@ func dialError(err error, scheme string) error {
 func handshakeError(err error) bool {
 	for _, known := range []error{
 		ws.ErrHandshakeBadProtocol, ws.ErrHandshakeBadUpgrade, ws.ErrHandshakeBadConnection,
-		ws.ErrHandshakeBadSecAccept, ws.ErrHandshakeBadSubProtocol, ws.ErrHandshakeBadExtensions,
-		ws.ErrMalformedResponse, io.EOF, io.ErrUnexpectedEOF,
+		ws.ErrHandshakeBadSecAccept, ws.ErrHandshakeBadExtensions, ws.ErrMalformedResponse, io.EOF, io.ErrUnexpectedEOF,
 	} {
 		if errors.Is(err, known) {
 			return true

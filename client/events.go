@@ -1,13 +1,12 @@
 package client
 
 import (
-	"fmt"
 	"time"
 
 	"recado"
 )
 
-// An Event is a [State], a [Message] or a [Lost].
+// An Event is a [State], [Message], [Ack], [Lost], [Gap], [Page], [Presence], [Count] or a [*ServerError].
 type Event interface{ event() }
 
 // A Phase is what a client's connection is at.
@@ -16,8 +15,9 @@ type Phase int
 // The phases.
 const (
 	Connecting   Phase = iota + 1 // for the first time
-	Connected                     // messages flow
+	Connected                     // the client is in the room
 	Reconnecting                  // waiting for another attempt
+	Draining                      // connected, but the server is about to close, and says when to come back
 	Refused                       // by the server, for good: the last state before the events end
 )
 
@@ -30,6 +30,8 @@ func (p Phase) String() string {
 		return "connected"
 	case Reconnecting:
 		return "reconnecting"
+	case Draining:
+		return "draining"
 	case Refused:
 		return "refused"
 	}
@@ -38,76 +40,113 @@ func (p Phase) String() string {
 
 // A State tells that the client's phase changed, or that another attempt to reconnect went wrong.
 type State struct {
-	Phase   Phase
-	Err     error         // when Reconnecting: why there is no connection; when Refused: a *RefusedError
-	Wait    time.Duration // when Reconnecting: until the next attempt
-	Attempt int           // when Reconnecting: how many attempts have been in vain since the last connection
+	Phase     Phase
+	Recovered bool          // when Connected: it goes on where the last connection, or Config.Since, had ended
+	Replay    int           // when Connected: how many messages of meanwhile, one's own too, come before what is said now
+	Err       error         // when Reconnecting: why there is no connection; when Refused: a *RefusedError
+	Wait      time.Duration // when Reconnecting: until the next attempt; when Draining: from the close to that
+	Attempt   int           // when Reconnecting: how many attempts have been in vain since the last connection
 }
 
-// A Message is what another member of the room said. Its data is the receiver's.
+// A Member is somebody in the room. Several may have the same name.
+type Member struct {
+	ID   recado.MemberID
+	Name string
+}
+
+// A Message is what a member of the room said. Its data is the receiver's.
 type Message struct {
-	Kind recado.Kind
-	Data []byte
+	Position  recado.Position // where to go on from, as Config.Since, when this message was dealt with; zero if it is ephemeral
+	Time      time.Time
+	From      Member
+	Kind      recado.Kind
+	Data      []byte
+	Event     string // what an application calls this kind of message; "" for none
+	Ephemeral bool   // it is in no history, and has no place in the order
 }
 
-// Lost tells of messages that did not reach the room, or may not have.
+// A Receipt is the place that a message got in the room's order.
+type Receipt struct {
+	Position  recado.Position // zero if the message is ephemeral
+	Duplicate bool            // the server had it already, from before an outage
+}
+
+// An Ack tells that a message of this client is in the room. It comes in the place of the message, among those of
+// the others. A message of Publish has none: its Receipt is what Publish returns.
+type Ack struct {
+	Receipt
+
+	ID string // that Send or TrySend returned
+}
+
+// Lost tells that a message that was given to Send or TrySend will not be acknowledged.
 type Lost struct {
-	Uncertain int // the connection ended before the server had confirmed them
-	Unsent    int // waited too long for a connection, or were left when the server refused the client
+	ID  string
+	Err error // wraps ErrUncertain, ErrExpired, ErrOffline, ErrTooBig, a *ServerError, or a *RefusedError
 }
 
-func (State) event()   {}
-func (Message) event() {}
-func (Lost) event()    {}
-
-// A LostError says how many of a client's messages were lost, or may have been.
-type LostError struct {
-	Lost Lost
-	Err  error // why there was no connection to send them over, the last time
+// A Gap tells that messages of the room are missing in the events, because the server could not, or can no longer,
+// send them. What follows is again complete.
+type Gap struct {
+	From, To uint64 // the Seq of the first and of the last one that may be missing; 0 where nobody can know
+	Missed   int    // how many they are; 0 where nobody knows
+	Reason   string // "expired": the history does not reach back that far; "slow": the events were not taken fast
+	// enough; "epoch": the server has another history than the one that the client knew
 }
 
-// Error counts them.
-func (e *LostError) Error() string {
-	return fmt.Sprintf("messages lost: %d never sent, %d perhaps: %v", e.Lost.Unsent, e.Lost.Uncertain, e.Err)
+// A Page is a part of the room's history, one's own messages among it. As an event it is what Config.History asked
+// for.
+type Page struct {
+	Messages []Message // oldest first
+	More     bool      // there are earlier ones
 }
 
-// Unwrap returns why there was no connection.
-func (e *LostError) Unwrap() error { return e.Err }
+// A Change is what happened to a member.
+type Change int
 
-// A CloseError is the close frame with which the server ended a connection.
-type CloseError struct {
-	Code   recado.CloseCode // recado.CloseNoStatus if the frame had none
-	Reason string           // a short id, or whatever else the server wrote: do not trust it
-}
+// The changes.
+const (
+	Joined Change = iota + 1
+	Left
+	Renamed
+)
 
-// Error names the code and the reason.
-func (e *CloseError) Error() string {
-	if e.Reason == "" {
-		return fmt.Sprintf("closed by the server with %d", e.Code)
+// String returns "joined", "left" or "renamed".
+func (c Change) String() string {
+	switch c {
+	case Joined:
+		return "joined"
+	case Left:
+		return "left"
+	case Renamed:
+		return "renamed"
 	}
-	return fmt.Sprintf("closed by the server with %d: %s", e.Code, e.Reason)
+	return "invalid"
 }
 
-// A RefusedError is the server's answer that it will not have this client: trying again is of no use.
-type RefusedError struct {
-	Status  int              // of the HTTP answer; 0 if the refusal came as a close frame
-	Close   recado.CloseCode // of the close frame; 0 if the refusal came as an HTTP answer
-	Code    string           // stable id such as "origin_refused"; empty if the server gave none
-	Message string           // what the server says about it, for a person; do not trust it
-	Hint    string           // what the server says that can be done
+// Presence tells that somebody joined, left or changed the name. In a large room there is only [Count].
+type Presence struct {
+	Change Change
+	Member Member // with the new name
+	Was    string // when Renamed: the name before
 }
 
-// Error names the id, or the status, and what the server says.
-func (e *RefusedError) Error() string {
-	what := e.Code
-	if what == "" && e.Status != 0 {
-		what = fmt.Sprintf("HTTP status %d", e.Status)
-	}
-	if e.Close != 0 {
-		what = fmt.Sprintf("%d %s", e.Close, e.Code)
-	}
-	if e.Message != "" {
-		return fmt.Sprintf("refused by the server: %s: %s", what, e.Message)
-	}
-	return "refused by the server: " + what
+// A Count tells how many members the room has. What Members returns may have changed at all points.
+type Count struct{ Members int }
+
+// Limits are what a server announces. 0 is no limit.
+type Limits struct {
+	MessageBytes      int // of the content of one message
+	MessagesPerSecond int // what comes faster is taken more slowly
+	QueueBytes        int // what may wait for a client that reads slowly
 }
+
+func (State) event()        {}
+func (Message) event()      {}
+func (Ack) event()          {}
+func (Lost) event()         {}
+func (Gap) event()          {}
+func (Page) event()         {}
+func (Presence) event()     {}
+func (Count) event()        {}
+func (*ServerError) event() {}

@@ -2,24 +2,25 @@ package client_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"time"
 
 	"recado"
 	"recado/client"
 )
 
-// Listen to a room until the server refuses the client or the context ends.
+// Join a room, say something, and listen.
 func Example() {
-	server := httptest.NewServer(http.HandlerFunc(echo)) // in its place: recado serve
+	server := httptest.NewServer(http.HandlerFunc(listener)) // in its place: recado serve
 	defer server.Close()
+	ctx := context.Background()
 
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	room, err := client.Open(ctx, client.Config{URL: server.URL + "/ops"})
+	room, err := client.Dial(ctx, client.Config{URL: server.URL + "/ops", Name: "ana"})
 	if err != nil {
-		fmt.Println(err) // not an address
+		fmt.Println(err)
 		return
 	}
 	defer room.Close()
@@ -28,42 +29,92 @@ func Example() {
 		case client.State:
 			fmt.Println(event.Phase)
 			if event.Phase == client.Connected {
-				room.Send(ctx, recado.Text, []byte("deploy done"))
+				room.Publish(ctx, client.Outgoing{Text: "oi"})
 			}
 		case client.Message:
-			fmt.Printf("%s: %s\n", event.Kind, event.Data)
+			fmt.Printf("%s: %s\n", event.From.Name, event.Data)
 			return
-		case client.Lost:
-			fmt.Println("the connection broke; perhaps not arrived:", event.Uncertain)
+		case client.Gap:
+			fmt.Println("messages are missing:", event.Reason)
 		}
 	}
 	// Output:
 	// connecting
 	// connected
-	// text: deploy done
+	// beto: ouvi: oi
 }
 
-// Send something and be sure that the server has read it.
-func ExampleClient_Finish() {
-	server := httptest.NewServer(http.HandlerFunc(echo))
+// Publish, and know what became of it.
+func ExampleClient_Publish() {
+	server := httptest.NewServer(http.HandlerFunc(listener))
 	defer server.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
 
-	ctx := context.Background()
-	room, err := client.Open(ctx, client.Config{URL: server.URL})
+	room, err := client.Dial(ctx, client.Config{URL: server.URL + "/ops", NoEvents: true})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	go func() {
-		for range room.Events() { // somebody must take them, even who only sends
-		}
-	}()
-	for i := range 3 {
-		if err := room.Send(ctx, recado.Text, fmt.Appendf(nil, "line %d", i)); err != nil {
+	defer room.Close()
+	receipt, err := room.Publish(ctx, client.Outgoing{JSON: map[string]any{"deploy": "done"}, Event: "deploy"})
+	switch {
+	case err == nil:
+		fmt.Println("in the room at", receipt.Position)
+	case errors.Is(err, client.ErrUncertain):
+		fmt.Println("perhaps in the room: look before you say it again")
+	default:
+		fmt.Println("not in the room:", err)
+	}
+	// Output:
+	// in the room at k.11
+}
+
+// Many messages may be on their way at once. Finish tells whether all of them have arrived.
+func ExampleClient_Send() {
+	server := httptest.NewServer(http.HandlerFunc(listener))
+	defer server.Close()
+	ctx := context.Background()
+
+	room, err := client.Open(ctx, client.Config{URL: server.URL + "/log", NoEvents: true, Outbox: 1000})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for i := range 3000 {
+		if _, err := room.Send(ctx, client.Outgoing{Text: fmt.Sprint("line ", i)}); err != nil {
 			fmt.Println(err)
 		}
 	}
 	fmt.Println("lost:", room.Finish(ctx))
 	// Output:
 	// lost: <nil>
+}
+
+// A program that is stopped goes on where it was: it keeps the position of what it has dealt with.
+func Example_resume() {
+	var kept struct { // in a file, say
+		position recado.Position
+		session  string
+	}
+	run := func(ctx context.Context, deal func(client.Message)) error {
+		room, err := client.Dial(ctx, client.Config{
+			URL: "ws://localhost:8765/ops", Since: kept.position, Session: kept.session,
+		})
+		if err != nil {
+			return err
+		}
+		defer room.Close()
+		kept.session = room.Session()
+		for event := range room.Events() {
+			if message, is := event.(client.Message); is {
+				deal(message)
+				if !message.Ephemeral {
+					kept.position = message.Position
+				}
+			}
+		}
+		return ctx.Err()
+	}
+	_ = run
 }

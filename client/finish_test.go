@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,72 +14,72 @@ import (
 
 	"recado"
 	"recado/client"
+	v1 "recado/internal/protocol/v1"
 )
 
 func TestFinish(t *testing.T) {
 	tests := map[string]struct {
-		server func(p *peer) // after the last message
-		want   error
+		server func(p *peer) // after the last acknowledgement
 		within time.Duration
 	}{
 		"orderly": {
-			func(p *peer) { p.wantClose(recado.CloseNormal); p.close(recado.CloseNormal, ""); p.conn.Close() },
-			nil, 0,
+			func(p *peer) { p.wantClose(recado.CloseNormal); p.close(recado.CloseNormal, ""); p.conn.Close() }, 0,
 		},
-		"no answer to the close frame": {
-			func(p *peer) { p.wantClose(recado.CloseNormal) },
-			nil, 10 * time.Second,
-		},
-		"cut after the close frame": {
-			func(p *peer) { p.wantClose(recado.CloseNormal); p.conn.Close() },
-			nil, 0,
-		},
-		"cut before the confirmation": {
-			func(p *peer) { p.mute.Store(true); p.want(ws.OpText, "last"); p.conn.Close() },
-			&client.LostError{Lost: client.Lost{Uncertain: 1}, Err: io.EOF}, 0,
-		},
+		"no answer to the close frame": {func(p *peer) { p.wantClose(recado.CloseNormal) }, 10 * time.Second},
+		"cut after the close frame":    {func(p *peer) { p.wantClose(recado.CloseNormal); p.conn.Close() }, 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				_, p, c := connected(t, client.Config{})
-				p.mute.Store(name == "cut before the confirmation")
 				go drain(c)
-				c.TrySend(recado.Text, []byte("last"))
-				go tt.server(p)
+				try(t, c, "last")
 				start := time.Now()
-				err := c.Finish(t.Context())
-				if fmt.Sprint(err) != fmt.Sprint(tt.want) {
-					t.Errorf("Finish() = %v, want %v", err, tt.want)
+				finished := make(chan error, 1)
+				go func() { finished <- c.Finish(t.Context()) }()
+				id := p.publish("last")
+				synctest.Wait()
+				if len(finished) > 0 || len(p.frames) > 0 {
+					t.Error("the client did not wait for the acknowledgement")
+				}
+				p.tell(v1.Ack{ID: id, Seq: 11, Prev: 10})
+				tt.server(p)
+				if err := <-finished; err != nil {
+					t.Errorf("Finish() = %v", err)
 				}
 				if took := time.Since(start); took != tt.within {
 					t.Errorf("Finish() took %v, want %v", took, tt.within)
 				}
-				if err := c.Send(t.Context(), recado.Text, nil); !errors.Is(err, client.ErrClosed) {
+				if _, err := c.Send(t.Context(), text("")); !errors.Is(err, client.ErrClosed) {
 					t.Errorf("Send() after Finish() = %v, want ErrClosed", err)
+				}
+				if _, err := c.History(t.Context(), recado.Position{}, 0); !errors.Is(err, client.ErrClosed) {
+					t.Errorf("History() after Finish() = %v, want ErrClosed", err)
 				}
 			})
 		})
 	}
 }
 
-// Finish waits for a connection when something is left to send, and for nothing otherwise.
+// Finish waits for a connection when something is not acknowledged, and for nothing otherwise.
 func TestFinishOffline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, p, c := connected(t, client.Config{})
+		try(t, c, "perhaps")
+		id := p.publish("perhaps")
 		p.conn.Close()
 		wantReconnecting(t, c, 250*time.Millisecond, 1)
-		c.TrySend(recado.Text, []byte("later"))
+		finished := make(chan error, 1)
+		go func() { finished <- c.Finish(t.Context()) }()
+		p = s.back(t, c)
 		go drain(c)
-		done := make(chan error, 1)
-		go func() { done <- c.Finish(t.Context()) }()
-		p = s.accept()
-		defer p.conn.Close()
-		go p.listen()
-		p.want(ws.OpText, "later")
+		if again := p.publish("perhaps"); again != id {
+			t.Errorf("sent again under the id %s, want %s", again, id)
+		}
+		p.tell(v1.Ack{ID: id, Seq: 9, Prev: 8, Duplicate: true})
 		p.wantClose(recado.CloseNormal)
 		p.close(recado.CloseNormal, "")
-		if err := <-done; err != nil {
+		if err := <-finished; err != nil {
 			t.Errorf("Finish() = %v", err)
 		}
 	})
@@ -98,12 +97,41 @@ func TestFinishOffline(t *testing.T) {
 func TestFinishGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, c := opened(t, client.Config{})
-		c.TrySend(recado.Text, []byte("never"))
+		try(t, c, "never")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		go drain(c)
 		if err := c.Finish(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Finish() = %v, want the context's error", err)
+		}
+	})
+}
+
+// Finish says what was lost, also long before.
+func TestFinishWithLosses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p, c := connected(t, client.Config{})
+		a, b, third := try(t, c, "a"), try(t, c, "b"), try(t, c, "c")
+		p.publish("a")
+		p.tell(&v1.Error{ID: b, Code: "message_too_big", Message: "b"})
+		wantLost(t, c, b, client.ErrTooBig)
+		p.conn.Close()
+		wantReconnecting(t, c, 250*time.Millisecond, 1)
+		p, _ = s.accept()
+		w := hello
+		w.Position = recado.Position{Epoch: "n"}
+		p.tell(w)
+		want(t, c, client.State{Phase: client.Connected})
+		wantLost(t, c, a, client.ErrUncertain)
+		wantLost(t, c, third, client.ErrUncertain)
+		go func() {
+			p.wantClose(recado.CloseNormal)
+			p.close(recado.CloseNormal, "")
+		}()
+		go drain(c)
+		var lost *client.LostError
+		if err := c.Finish(t.Context()); !errors.As(err, &lost) || lost.Unsent != 1 || lost.Uncertain != 2 {
+			t.Errorf("Finish() = %v, want 1 that was not sent and 2 in doubt", err)
 		}
 	})
 }
@@ -139,10 +167,13 @@ func TestClose(t *testing.T) {
 func TestCloseWhileBlocked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, c := opened(t, client.Config{})
-		p := s.accept()
-		defer p.conn.Close()
+		conn := <-s.dials
+		defer conn.Close()
+		upgrader := ws.Upgrader{Protocol: func([]byte) bool { return true }}
+		upgrader.Upgrade(conn)
+		conn.Write(compiled(hello))
 		want(t, c, client.State{Phase: client.Connected})
-		c.TrySend(recado.Text, bytes.Repeat([]byte("x"), 100_000))
+		try(t, c, string(bytes.Repeat([]byte("x"), 60_000)))
 		synctest.Wait()
 		start := time.Now()
 		c.Close()
@@ -156,62 +187,116 @@ func TestCloseWhileBlocked(t *testing.T) {
 		c.Close() // during the handshake
 		(<-s.dials).Close()
 	})
+	synctest.Test(t, func(t *testing.T) {
+		_, p, c := connected(t, client.Config{})
+		go func() {
+			for i := range uint64(200) { // which nobody takes
+				frame, _ := said(11+i, "x")
+				p.tell(frame)
+			}
+		}()
+		synctest.Wait()
+		c.Close()
+	})
 }
 
-// Whatever is sent while connections break arrives in order and never twice, and what is missing is counted.
-func TestNothingTwice(t *testing.T) {
+// While connections break, every message gets its place exactly once and in order, whether its acknowledgement was
+// lost or the message itself.
+func TestExactlyOnce(t *testing.T) {
 	const messages = 2000
 	synctest.Test(t, func(t *testing.T) {
 		s, c := opened(t, client.Config{})
-		lost := make(chan int, 1)
+		acks := make(chan int, 1)
 		go func() {
 			n := 0
 			for e := range c.Events() {
-				if l, isLost := e.(client.Lost); isLost {
-					n += l.Uncertain + l.Unsent
+				switch e := e.(type) {
+				case client.Ack:
+					n++
+				case client.Lost:
+					t.Errorf("lost: %v", e.Err)
 				}
 			}
-			lost <- n
+			acks <- n
 		}()
-		stop, received := make(chan struct{}), make(chan []string, 1)
+		room := &memory{t: t, seq: 10}
 		go func() {
-			var all []string
-			defer func() { received <- all }()
 			for cut := 100; ; cut += 150 {
-				p := s.acceptUnless(stop)
+				p, h := s.accept()
 				if p == nil {
 					return
 				}
-				go p.listen()
-				for f := range p.frames {
-					if f.op == ws.OpText {
-						all = append(all, f.payload)
-					}
-					if f.op == ws.OpClose || len(all) == cut {
-						p.conn.Close()
-					}
-				}
+				room.serve(p, h, cut)
 			}
 		}()
 		for i := range messages {
-			if err := c.Send(t.Context(), recado.Text, fmt.Appendf(nil, "%05d", i)); err != nil {
+			if _, err := c.Send(t.Context(), text(fmt.Sprint(i))); err != nil {
 				t.Fatal(err)
 			}
 		}
-		var lostError *client.LostError
-		if err := c.Finish(t.Context()); !errors.As(err, &lostError) {
-			t.Errorf("Finish() = %v, want losses", err)
+		if err := c.Finish(t.Context()); err != nil {
+			t.Errorf("Finish() = %v", err)
 		}
-		close(stop)
-		all, missing := <-received, <-lost
-		if !slices.IsSorted(all) || len(slices.Compact(all)) != len(all) {
-			t.Error("messages arrived twice or out of order")
+		close(s.dials)
+		if n := <-acks; n != messages {
+			t.Errorf("%d acknowledgements, want %d", n, messages)
 		}
-		if len(all) < messages-missing {
-			t.Errorf("%d of %d messages arrived, and %d were reported as lost", len(all), messages, missing)
+		if len(room.texts) != messages {
+			t.Fatalf("%d messages in the room, want %d", len(room.texts), messages)
 		}
-		if missing == 0 {
-			t.Error("no message was reported as lost")
+		for i, text := range room.texts {
+			if text != fmt.Sprint(i) {
+				t.Fatalf("message %d is %s", i, text)
+			}
 		}
 	})
+}
+
+// A memory is a room of which every connection breaks after a while, mostly with acknowledgements unread.
+type memory struct {
+	t     *testing.T
+	seq   uint64
+	texts []string
+	acks  []v1.Ack // of all that is stored
+}
+
+func (m *memory) serve(p *peer, h v1.Hello, cut int) {
+	w := hello
+	var missed []v1.Ack
+	if h.Since != (recado.Position{}) {
+		w.Position, w.Recovered = h.Since, true
+		missed = m.acks[h.Since.Seq-10:]
+		w.Replay = len(missed)
+	}
+	p.tell(w)
+	for _, a := range missed {
+		p.tell(a)
+	}
+	for f := range p.frames {
+		if f.op == ws.OpClose {
+			p.close(recado.CloseNormal, "")
+			return
+		}
+		command, err := v1.DecodeCommand([]byte(f.payload))
+		publish, is := command.(v1.Publish)
+		if err != nil || !is {
+			m.t.Errorf("the client wrote %s, %v", f.payload, err)
+			return
+		}
+		m.seq++
+		ack := v1.Ack{ID: publish.ID, Seq: m.seq, Prev: m.seq - 1}
+		m.texts, m.acks = append(m.texts, string(publish.Content.Data)), append(m.acks, ack)
+		if len(m.texts) >= cut {
+			p.conn.Close()
+			return
+		}
+		if len(m.texts) < cut-20 {
+			p.tell(ack)
+		}
+	}
+}
+
+type readWriter struct {
+	io.Reader
+	io.Writer
 }

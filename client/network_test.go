@@ -5,70 +5,83 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gobwas/ws"
 
 	"recado"
 	"recado/client"
+	v1 "recado/internal/protocol/v1"
 )
 
-// echo is a WebSocket server that says everything back.
-func echo(w http.ResponseWriter, r *http.Request) {
-	conn, _, _, err := ws.UpgradeHTTP(r, w)
+// listener is a server with a room for one, where beto says "ouvi: " and what he has heard.
+func listener(w http.ResponseWriter, r *http.Request) {
+	upgrader := ws.HTTPUpgrader{Protocol: func(name string) bool { return name == v1.Subprotocol }}
+	conn, _, _, err := upgrader.Upgrade(r, w)
 	if err != nil {
 		return
 	}
 	defer conn.Close()
+	tell := func(e v1.Event) {
+		ws.WriteFrame(conn, ws.NewTextFrame(v1.AppendEvent(nil, e)))
+	}
+	seq := uint64(10)
 	for {
 		frame, err := ws.ReadFrame(conn) //nolint:staticcheck // the test's own client sends little
 		if err != nil {
 			return
 		}
 		frame = ws.UnmaskFrame(frame)
-		frame.Header.Masked = false
-		if frame.Header.OpCode == ws.OpPing {
-			frame.Header.OpCode = ws.OpPong
-		}
-		if ws.WriteFrame(conn, frame) != nil || frame.Header.OpCode == ws.OpClose {
+		if frame.Header.OpCode == ws.OpClose {
+			ws.WriteFrame(conn, ws.NewCloseFrame(frame.Payload))
 			return
 		}
+		command, err := v1.DecodeCommand(frame.Payload)
+		if err != nil {
+			return
+		}
+		switch c := command.(type) {
+		case v1.Hello:
+			welcome := hello
+			welcome.You.Name = c.Name
+			tell(welcome)
+		case v1.Publish:
+			seq += 2
+			tell(v1.Ack{ID: c.ID, Seq: seq - 1, Prev: seq - 2})
+			tell(v1.Message{
+				Seq: seq, Prev: seq - 1, Time: time.Unix(0, 0), From: v1.Member(beto),
+				Content: v1.Content{Kind: recado.Text, Data: fmt.Appendf(nil, "ouvi: %s", c.Content.Data)},
+			})
+		}
 	}
-}
-
-func open(t *testing.T, c client.Config) *client.Client {
-	t.Helper()
-	opened, err := client.Open(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { opened.Close() })
-	want(t, opened, client.State{Phase: client.Connecting})
-	return opened
 }
 
 func TestOverTLS(t *testing.T) {
-	s := httptest.NewTLSServer(http.HandlerFunc(echo))
+	s := httptest.NewTLSServer(http.HandlerFunc(listener))
 	defer s.Close()
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())
-	c := open(t, client.Config{URL: s.URL, TLS: &tls.Config{RootCAs: roots}, Header: http.Header{"X-Test": {"1"}}})
-	want(t, c, client.State{Phase: client.Connected})
-	if err := c.Send(t.Context(), recado.Text, []byte("oi")); err != nil {
+	c, err := client.Dial(t.Context(), client.Config{URL: s.URL, TLS: &tls.Config{RootCAs: roots}, Header: http.Header{"X-Test": {"1"}}})
+	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, c, client.Message{Kind: recado.Text, Data: []byte("oi")})
+	go drain(c)
+	if receipt, err := c.Publish(t.Context(), text("oi")); err != nil || receipt.Position != at(11) {
+		t.Errorf("Publish() = %v, %v, want position 11", receipt, err)
+	}
 	if err := c.Finish(t.Context()); err != nil {
 		t.Errorf("Finish() = %v", err)
 	}
 }
 
 func TestWrongScheme(t *testing.T) {
-	plain, secure := httptest.NewServer(http.HandlerFunc(echo)), httptest.NewTLSServer(http.HandlerFunc(echo))
+	plain, secure := httptest.NewServer(http.HandlerFunc(listener)), httptest.NewTLSServer(http.HandlerFunc(listener))
 	defer plain.Close()
 	defer secure.Close()
 	var untrusted *tls.CertificateVerificationError
@@ -88,10 +101,8 @@ func TestWrongScheme(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := open(t, client.Config{URL: tt.url, Random: func() float64 { return 0.999 }})
-			state, _ := next(t, c).(client.State)
-			if state.Phase != client.Reconnecting || !tt.want(state.Err) {
-				t.Errorf("the state is %+v", state)
+			if _, err := client.Dial(t.Context(), client.Config{URL: tt.url}); !tt.want(err) {
+				t.Errorf("Dial() = %v", err)
 			}
 		})
 	}
@@ -103,9 +114,9 @@ func TestNobodyListens(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	c := open(t, client.Config{URL: "ws://" + l.Addr().String()})
+	_, err = client.Dial(t.Context(), client.Config{URL: "ws://" + l.Addr().String()})
 	var operation *net.OpError
-	if state, _ := next(t, c).(client.State); !errors.As(state.Err, &operation) || operation.Op != "dial" {
-		t.Errorf("the state is %+v, want one that says that dialling went wrong", state)
+	if !errors.As(err, &operation) || operation.Op != "dial" {
+		t.Errorf("Dial() = %v, want that dialling went wrong", err)
 	}
 }

@@ -1,9 +1,8 @@
 package client_test
 
 import (
-	"context"
+	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"testing"
 	"testing/synctest"
@@ -13,12 +12,8 @@ import (
 
 	"recado"
 	"recado/client"
+	v1 "recado/internal/protocol/v1"
 )
-
-type readWriter struct {
-	io.Reader
-	io.Writer
-}
 
 func TestWaitsGrow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -61,8 +56,7 @@ func TestStableConnection(t *testing.T) {
 				s, p, c := connected(t, client.Config{})
 				p.conn.Close()
 				wantReconnecting(t, c, 250*time.Millisecond, 1)
-				p = s.accept()
-				want(t, c, client.State{Phase: client.Connected})
+				p = s.back(t, c)
 				time.Sleep(tt.lasts)
 				p.conn.Close()
 				wantReconnecting(t, c, tt.wait, tt.after)
@@ -84,142 +78,84 @@ func TestRetry(t *testing.T) {
 		start := time.Now()
 		c.Retry()
 		c.Retry()
-		defer s.accept().conn.Close()
-		want(t, c, client.State{Phase: client.Connected})
+		s.back(t, c)
 		if waited := time.Since(start); waited != 0 {
 			t.Errorf("Retry waited %v", waited)
 		}
 	})
 }
 
-func TestOutbox(t *testing.T) {
+// The server says when it will be back. That counts once.
+func TestDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, p, c := connected(t, client.Config{})
-		p.conn.Close()
-		wantReconnecting(t, c, 250*time.Millisecond, 1)
-		for i := range 50 {
-			if err := c.TrySend(recado.Text, fmt.Append(nil, i)); err != nil {
-				t.Fatalf("message %d: %v", i, err)
-			}
-		}
-		if err := c.TrySend(recado.Text, []byte("too many")); !errors.Is(err, client.ErrOutboxFull) {
-			t.Errorf("the 51st message: %v, want ErrOutboxFull", err)
-		}
-		if n := c.Waiting(); n != 50 {
-			t.Errorf("Waiting() = %d, want 50", n)
-		}
-		sent := make(chan error, 1)
-		go func() { sent <- c.Send(t.Context(), recado.Text, []byte("50")) }()
-		p = s.accept()
-		defer p.conn.Close()
-		go p.listen()
-		want(t, c, client.State{Phase: client.Connected})
-		for i := range 51 {
-			p.want(ws.OpText, fmt.Sprint(i))
-		}
-		if err := <-sent; err != nil {
-			t.Errorf("Send() = %v", err)
-		}
-	})
-}
-
-func TestSendGivesUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		_, c := opened(t, client.Config{Outbox: 1})
-		c.TrySend(recado.Text, nil)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if err := c.Send(ctx, recado.Text, nil); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Send() = %v, want the context's error", err)
-		}
-	})
-}
-
-func TestOutboxBytes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		_, c := opened(t, client.Config{})
-		big := make([]byte, recado.MaxMessageSize)
-		if err := c.TrySend(recado.Binary, big); err != nil {
-			t.Errorf("the first message, however big: %v", err)
-		}
-		if err := c.TrySend(recado.Binary, big[:1]); !errors.Is(err, client.ErrOutboxFull) {
-			t.Errorf("one byte more: %v, want ErrOutboxFull", err)
-		}
-	})
-}
-
-func TestOldMessagesExpire(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newServer(t)
-		s.down = true
-		c, err := client.Open(t.Context(), client.Config{URL: "ws://example.test", Dial: s.dial})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
+		p.tell(v1.Drain{ReconnectAfter: 1834 * time.Millisecond})
+		want(t, c, client.State{Phase: client.Draining, Wait: 1834 * time.Millisecond})
+		go p.close(recado.CloseRestart, "restarting")
+		p.wantClose(recado.CloseRestart)
+		wantReconnecting(t, c, 1834*time.Millisecond, 1)
 		start := time.Now()
-		c.TrySend(recado.Text, []byte("old"))
-		for {
-			if e := next(t, c); e == (client.Lost{Unsent: 1}) {
-				break
-			}
+		s.answer("HTTP/1.1 503 Service Unavailable\r\n\r\n")
+		if waited := time.Since(start); waited != 1834*time.Millisecond {
+			t.Errorf("it came back after %v", waited)
 		}
-		if age := time.Since(start); age < 10*time.Minute || age > 11*time.Minute {
-			t.Errorf("the message expired after %v, want about 10 minutes", age)
-		}
-		var lost *client.LostError
-		go drain(c)
-		if err := c.Finish(t.Context()); !errors.As(err, &lost) || lost.Lost != (client.Lost{Unsent: 1}) {
-			t.Errorf("Finish() = %v, want one message never sent", err)
-		}
+		wantReconnecting(t, c, 500*time.Millisecond, 2)
 	})
 }
 
-func drain(c *client.Client) {
-	for range c.Events() {
-	}
-}
-
-// The pong of the server is what tells read messages from lost ones.
-func TestUnconfirmedMessages(t *testing.T) {
+// A hole in the chain is resumed at once, but a server that always has one is not besieged.
+func TestResync(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, p, c := connected(t, client.Config{})
-		c.TrySend(recado.Text, []byte("confirmed"))
-		p.want(ws.OpText, "confirmed")
-		synctest.Wait()
-		p.mute.Store(true)
-		c.TrySend(recado.Text, []byte("perhaps"))
-		p.want(ws.OpText, "perhaps")
-		p.conn.Close()
-		want(t, c, client.Lost{Uncertain: 1})
-		wantReconnecting(t, c, 250*time.Millisecond, 1)
-		p = s.accept()
-		defer p.conn.Close()
-		go p.listen()
-		want(t, c, client.State{Phase: client.Connected})
-		c.TrySend(recado.Text, []byte("next"))
-		p.want(ws.OpText, "next") // and not "perhaps" again
+		for i, wait := range []time.Duration{0, 500, 1000, 2000} {
+			frame, _ := said(20, "later")
+			p.tell(frame)
+			p.wantClose(recado.CloseResync)
+			if err := wantReconnecting(t, c, wait*time.Millisecond, i+1); !errors.Is(err, client.ErrResync) {
+				t.Errorf("the reason is %v, want ErrResync", err)
+			}
+			p = s.back(t, c)
+		}
 	})
 }
 
-// However much there is to send, a server that confirms nothing has only a bounded part of it before it.
-func TestUnconfirmedMessagesAreBounded(t *testing.T) {
+// Whoever takes our session over does not fight with us: we come back as somebody else, at the same place.
+func TestSessionReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, p, c := connected(t, client.Config{})
-		p.mute.Store(true)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		for c.Send(ctx, recado.Text, []byte("x")) == nil {
+		s, p, c := connected(t, client.Config{Name: "ana"})
+		go p.close(recado.CloseReplaced, "session_replaced")
+		wantReconnecting(t, c, 250*time.Millisecond, 1)
+		_, got := s.accept()
+		if want := (v1.Hello{Name: "ana", Since: at(10)}); got != want {
+			t.Errorf("hello %+v, want %+v", got, want)
 		}
-		synctest.Wait()
-		texts := 0
-		for len(p.frames) > 0 {
-			if f := <-p.frames; f.op == ws.OpText {
-				texts++
-			}
+	})
+}
+
+// As long as the page of history has not come there is nothing to resume: the client asks for it again.
+func TestHistoryPageLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c := opened(t, client.Config{History: 5})
+		p, got := s.accept()
+		if got.History != 5 || got.Since != (recado.Position{}) {
+			t.Errorf("hello %+v, want 5 messages of history", got)
 		}
-		if texts != 256 {
-			t.Errorf("%d messages were written before the first pong, want 256", texts)
+		p.tell(hello)
+		want(t, c, client.State{Phase: client.Connected})
+		p.conn.Close()
+		wantReconnecting(t, c, 250*time.Millisecond, 1)
+		p, got = s.accept()
+		if got.History != 5 || got.Since != (recado.Position{}) || got.Session != session {
+			t.Errorf("hello %+v, want 5 messages of history again", got)
+		}
+		frame, event := said(10, "before")
+		p.tell(hello, v1.Page{Messages: []v1.Message{frame}, More: true})
+		want(t, c, client.State{Phase: client.Connected})
+		want(t, c, client.Page{Messages: []client.Message{event}, More: true})
+		p.conn.Close()
+		wantReconnecting(t, c, 500*time.Millisecond, 2)
+		if _, got = s.accept(); got.Since != at(10) {
+			t.Errorf("hello %+v, want to go on behind 10", got)
 		}
 	})
 }
@@ -231,8 +167,9 @@ func TestSilentServer(t *testing.T) {
 			time.Sleep(31 * time.Second)
 			synctest.Wait()
 		}
-		p.send(ws.OpText, "alive")
-		want(t, c, client.Message{Kind: recado.Text, Data: []byte("alive")})
+		frame, event := said(11, "alive")
+		p.tell(frame)
+		want(t, c, event)
 		p.mute.Store(true)
 		start := time.Now()
 		if err := wantReconnecting(t, c, 250*time.Millisecond, 1); !errors.Is(err, client.ErrSilent) {
@@ -241,7 +178,10 @@ func TestSilentServer(t *testing.T) {
 		if took := time.Since(start); took != 40*time.Second {
 			t.Errorf("given up after %v, want 40 s", took)
 		}
-		p.want(ws.OpPing, "")
+		if got := <-p.frames; got.op != ws.OpPing {
+			t.Errorf("the client sent %+v, want a ping", got)
+		}
+		p.wantClose(recado.ClosePingTimeout)
 	})
 }
 
@@ -249,19 +189,28 @@ func TestSilentServer(t *testing.T) {
 func TestSlowUpload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, c := opened(t, client.Config{})
-		p := s.accept()
-		defer p.conn.Close()
+		conn := <-s.dials
+		defer conn.Close()
+		upgrader := ws.Upgrader{Protocol: func([]byte) bool { return true }}
+		if _, err := upgrader.Upgrade(conn); err != nil {
+			t.Fatal(err)
+		}
+		ws.ReadFrame(conn) //nolint:staticcheck // the hello is small
+		w := hello
+		w.Limits.MessageBytes = 1 << 20
+		var frame bytes.Buffer
+		ws.MustWriteFrame(&frame, ws.NewTextFrame(v1.AppendEvent(nil, w)))
+		conn.Write(frame.Bytes())
 		want(t, c, client.State{Phase: client.Connected})
-		c.TrySend(recado.Binary, make([]byte, 1<<20))
+		try(t, c, string(bytes.Repeat([]byte("x"), 1<<20)))
 		buffer := make([]byte, 64<<10)
 		for range 16 {
 			time.Sleep(25 * time.Second)
-			if _, err := io.ReadFull(p.conn, buffer); err != nil {
+			if _, err := io.ReadFull(conn, buffer); err != nil {
 				t.Fatalf("the client gave up: %v", err)
 			}
 		}
 		start := time.Now() // now it stops taking anything
-		want(t, c, client.Lost{Uncertain: 1})
 		if err := wantReconnecting(t, c, 250*time.Millisecond, 1); !errors.Is(err, client.ErrSilent) {
 			t.Errorf("the reason is %v, want ErrSilent", err)
 		}

@@ -3,13 +3,14 @@ package client
 import (
 	"encoding/json"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
 	"recado"
 )
 
-// The page's client runs the same vectors: both come back alike.
+// The other clients run the same vectors: all come back alike.
 func TestReconnectVectors(t *testing.T) {
 	data, err := os.ReadFile("../testdata/reconnect.json")
 	if err != nil {
@@ -24,8 +25,9 @@ func TestReconnectVectors(t *testing.T) {
 			Random   float64 `json:"random"`
 			Wait     int     `json:"wait_ms"`
 		} `json:"waits"`
-		Refusals  []recado.CloseCode `json:"refusals"`
-		Accidents []recado.CloseCode `json:"accidents"`
+		Refusals         []recado.CloseCode `json:"refusals"`
+		Accidents        []recado.CloseCode `json:"accidents"`
+		SessionAccidents []recado.CloseCode `json:"session_accidents"`
 	}
 	if err := json.Unmarshal(data, &vectors); err != nil {
 		t.Fatal(err)
@@ -47,7 +49,7 @@ func TestReconnectVectors(t *testing.T) {
 			t.Errorf("close code %d is retried, want it taken as a refusal", code)
 		}
 	}
-	for _, code := range vectors.Accidents {
+	for _, code := range slices.Concat(vectors.Accidents, vectors.SessionAccidents) {
 		if refuses(code) {
 			t.Errorf("close code %d is taken as a refusal, want it retried", code)
 		}

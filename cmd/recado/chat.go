@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -34,37 +35,57 @@ func newChatCommand(p *program) *cobra.Command {
 	if named := p.getenv("RECADO_SERVER"); named != "" {
 		server = named
 	}
-	return &cobra.Command{
+	var how chatHow
+	cmd := &cobra.Command{
 		Use:     "chat " + texts.Text("chat.use"),
 		Short:   texts.Text("chat.short"),
 		Long:    texts.Text("chat.long", "Default", server),
-		Example: "  recado chat\n  recado chat ops\n  recado chat wss://example.com/ops\n  tail -f app.log | recado chat logs",
+		Example: "  recado chat\n  recado chat ops --name ana\n  recado chat wss://example.com/ops\n  tail -f app.log | recado chat logs",
 		Args:    oneAddress,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			address, err := addressOf(server, args)
 			if err != nil {
 				return err
 			}
-			return p.chat(cmd.Context(), texts, address)
+			return p.chat(cmd.Context(), texts, address, how)
 		},
 	}
+	cmd.Flags().StringVar(&how.name, "name", "", texts.Text("chat.flag.name"))
+	cmd.Flags().BoolVar(&how.json, "json", false, texts.Text("chat.flag.json"))
+	return cmd
+}
+
+// chatHow is what the flags of recado chat say.
+type chatHow struct {
+	name string
+	json bool
+}
+
+// userName is that of the system's user, if somebody can be called so in a room.
+func (p *program) userName() string {
+	name, err := recado.CleanName(cmp.Or(p.getenv("USER"), p.getenv("USERNAME")))
+	if err != nil {
+		return "" // the server makes one
+	}
+	return name
 }
 
 // chat talks in the room of address until the person or stdin ends.
-func (p *program) chat(ctx context.Context, texts *locale.Texts, address string) error {
+func (p *program) chat(ctx context.Context, texts *locale.Texts, address string, how chatHow) error {
 	ctx, stop := signalContext(ctx)
 	defer stop()
 	chat := tui.Chat{
 		Texts: texts,
 		Client: client.Config{
 			URL:    address,
+			Name:   cmp.Or(how.name, p.userName()),
 			Header: http.Header{"Accept-Language": {string(texts.Language())}, "User-Agent": {"recado"}},
 		},
 	}
 	in, isFile := p.stdin.(*os.File)
 	out, isAlso := p.stdout.(*os.File)
 	var err error
-	if isFile && isAlso && isTerminal(in) && isTerminal(out) {
+	if !how.json && isFile && isAlso && isTerminal(in) && isTerminal(out) {
 		line := tui.Line{
 			Chat: chat, In: in, Out: out,
 			Plain: p.getenv("TERM") == "dumb",
@@ -72,11 +93,17 @@ func (p *program) chat(ctx context.Context, texts *locale.Texts, address string)
 		}
 		err = line.Run(ctx)
 	} else {
-		pipe := tui.Pipe{Chat: chat, In: p.stdin, Out: p.stdout, Err: p.stderr, Terminal: isTerminal(p.stdout)}
+		pipe := tui.Pipe{
+			Chat: chat, In: p.stdin, Out: p.stdout, Err: p.stderr,
+			JSON: how.json, Terminal: isTerminal(p.stdout),
+		}
 		err = pipe.Run(ctx)
 	}
 	if received, is := errors.AsType[signalError](context.Cause(ctx)); is && ctx.Err() != nil {
 		return &exitError{code: signalCode(received.signal)}
+	}
+	if errors.Is(err, recado.ErrName) {
+		return badValue("--name", how.name, err)
 	}
 	return chatProblem(err, texts, address)
 }
@@ -93,11 +120,8 @@ func chatProblem(err error, texts *locale.Texts, address string) error {
 		message, hint := tui.Refusal(refused, texts)
 		return &exitError{code: exitRefused, err: &problem{id: "refused", facts: []any{"Message", message, "Hint", hint}, err: err}}
 	}
-	if closed, is := errors.AsType[*client.CloseError](err); is && closed.Code == recado.CloseTooBig {
-		return connectionProblem(closed, address)
-	}
 	if lost, is := errors.AsType[*client.LostError](err); is {
-		return &problem{id: "messages_lost", facts: []any{"Lost", tui.LostText(texts, lost.Lost)}, err: err}
+		return &problem{id: "messages_lost", facts: []any{"Lost", tui.LostText(texts, lost)}, err: err}
 	}
 	if long, is := errors.AsType[*tui.LineTooLongError](err); is {
 		return &problem{id: "line_too_long", facts: []any{"Line", long.Line, "Limit", long.Limit}, err: err}

@@ -1,27 +1,33 @@
 package tui
 
 import (
+	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/charmbracelet/x/ansi"
 
 	"recado"
 	"recado/client"
-	"recado/internal/locale"
 )
 
 // A command is what a line that begins with a slash does, by its names in both languages.
 type command struct {
 	names []string
-	do    func(*talk)
+	do    func(t *talk, rest string) // rest is what follows the name
 }
 
 func commands() []command {
 	return []command{
-		{[]string{"/help", "/ajuda"}, func(t *talk) {
+		{[]string{"/help", "/ajuda"}, func(t *talk, _ string) {
 			t.status(strings.Split(t.Text("chat.help"), "\n")...)
 		}},
-		{[]string{"/quit", "/sair"}, func(t *talk) { t.leave = true }},
+		{[]string{"/history", "/historico"}, (*talk).earlier},
+		{[]string{"/nick"}, (*talk).rename},
+		{[]string{"/quit", "/sair"}, func(t *talk, _ string) { t.leave = true }},
+		{[]string{"/who", "/quem"}, (*talk).who},
 	}
 }
 
@@ -81,11 +87,13 @@ func (t *talk) enter() {
 		t.command(text)
 		return
 	}
-	switch err := t.client.TrySend(recado.Text, []byte(text)); {
+	switch _, err := t.client.TrySend(client.Outgoing{Text: text}); {
 	case err == nil:
 		t.commit()
 	case errors.Is(err, client.ErrOutboxFull):
 		t.status(t.Text("chat.outbox_full"))
+	case errors.Is(err, client.ErrTooBig):
+		t.status(t.Text("chat.too_big", "Limit", t.client.Limits().MessageBytes))
 	default:
 		t.status(t.Text("chat.unsendable", "Cause", err))
 	}
@@ -93,7 +101,9 @@ func (t *talk) enter() {
 
 // commit leaves the line that was typed where it is, as a part of the conversation.
 func (t *talk) commit() {
-	line := "> " + strings.ReplaceAll(Safe(t.editor.take()), "\n", "\n  ") + "\n"
+	prompt := t.name() + "> "
+	indent := "\n" + strings.Repeat(" ", ansi.StringWidth(prompt))
+	line := prompt + strings.ReplaceAll(Safe(t.editor.take()), "\n", indent) + "\n"
 	if t.screen.plain {
 		line = "" // the terminal has shown it
 	}
@@ -101,15 +111,66 @@ func (t *talk) commit() {
 }
 
 func (t *talk) command(text string) {
-	name := strings.ToLower(strings.TrimSpace(text))
+	name, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
 	for _, c := range commands() {
-		if slices.Contains(c.names, name) {
+		if slices.Contains(c.names, strings.ToLower(name)) {
 			t.commit()
-			c.do(t)
+			c.do(t, strings.TrimSpace(rest))
 			return
 		}
 	}
-	t.status(t.Text("chat.command_unknown", "Name", SafeLine(text)))
+	t.status(t.Text("chat.command_unknown", "Name", SafeLine(name)))
+}
+
+func (t *talk) rename(name string) {
+	t.ask(func(ctx context.Context) func() {
+		err := t.client.Rename(ctx, name)
+		return func() {
+			switch {
+			case errors.Is(err, recado.ErrName):
+				t.status(t.Text("chat.name_invalid", "Limit", recado.MaxName))
+			case err != nil:
+				t.status(t.Text("chat.unanswered", "Cause", SafeLine(err.Error())))
+			default:
+				t.status(t.Text("chat.name", "Name", t.name()))
+			}
+		}
+	})
+}
+
+func (t *talk) who(string) {
+	var names []string
+	for _, m := range t.client.Members() {
+		name := t.label(m)
+		if m.ID == t.client.You().ID {
+			name += " " + t.Text("chat.you")
+		}
+		names = append(names, name)
+	}
+	text := t.Count("chat.people", t.client.Count())
+	if len(names) > 0 {
+		text += ": " + strings.Join(names, ", ")
+	}
+	t.status(text)
+}
+
+// earlier shows messages of before those that were shown.
+func (t *talk) earlier(number string) {
+	n, err := strconv.Atoi(number)
+	if err != nil || n <= 0 {
+		n = recent
+	}
+	before := t.oldest
+	t.ask(func(ctx context.Context) func() {
+		page, err := t.client.History(ctx, before, n)
+		return func() {
+			if err != nil {
+				t.status(t.Text("chat.unanswered", "Cause", SafeLine(err.Error())))
+				return
+			}
+			t.page(page)
+		}
+	})
 }
 
 // complete writes the rest of a command of which only one begins like the text.
@@ -130,16 +191,4 @@ func (t *talk) complete() {
 		t.editor.text = []byte(found[0])
 		t.editor.cursor = len(found[0])
 	}
-}
-
-// LostText tells of messages that did not arrive, or perhaps not.
-func LostText(texts *locale.Texts, lost client.Lost) string {
-	var parts []string
-	if lost.Uncertain > 0 {
-		parts = append(parts, texts.Count("chat.lost.uncertain", lost.Uncertain))
-	}
-	if lost.Unsent > 0 {
-		parts = append(parts, texts.Count("chat.lost.unsent", lost.Unsent))
-	}
-	return strings.Join(parts, " ")
 }

@@ -87,6 +87,8 @@ func rootCause(err error) error {
 // Refusal is what to tell about a refusal, and what can be done: in the server's words if it gave any.
 func Refusal(refused *client.RefusedError, texts *locale.Texts) (message, hint string) {
 	switch {
+	case errors.Is(refused, client.ErrNotRecado):
+		return texts.Text("chat.refused.not_recado"), texts.Text("chat.refused.not_recado.hint")
 	case refused.Close != 0:
 		return texts.Text("chat.refused.close", "Code", int(refused.Close), "Reason", SafeLine(refused.Code)),
 			texts.Text("chat.refused.close.hint")

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
@@ -16,6 +15,9 @@ import (
 	"recado/client"
 )
 
+// underWay is how many lines may wait for their acknowledgement: enough to keep a fast connection busy.
+const underWay = 1000
+
 // Pipe is a chat between programs: the lines of In become messages, and each text that comes is a line of Out.
 type Pipe struct {
 	Chat
@@ -23,26 +25,43 @@ type Pipe struct {
 	In       io.Reader
 	Out      io.Writer
 	Err      io.Writer // what happens meanwhile, for a person
+	JSON     bool      // a line of Out is a JSON object with all that is known of a message
 	Terminal bool      // Out is a terminal: what others say is made safe for it
 
 	telling sync.Mutex  // guards Err
 	ending  atomic.Bool // every line is handed over: what is lost from now on is told by the error
 }
 
-// Run connects, sends the lines of In, and returns nil when the server has read them all. Text comes and goes
+// Run connects, sends the lines of In, and returns nil when all of them are in the room. Text comes and goes
 // meanwhile; when nobody reads Out any more, that is the end too. An *UnreachableError means that there was no
 // connection to begin with; later ones that break are replaced.
 // A read of In that is under way when Run returns cannot be called back; it ends with In or with the program.
 func (p *Pipe) Run(ctx context.Context) error {
-	c, err := client.Open(ctx, p.Client)
+	config := p.Client
+	config.Outbox = underWay
+	c, err := client.Dial(ctx, config)
 	if err != nil {
-		return err
+		return firstAttempt(ctx, err)
 	}
 	defer c.Close() //nolint:errcheck // it is nil
-	out := bufio.NewWriterSize(p.Out, 32<<10)
-	defer out.Flush()   //nolint:errcheck // the end has its own error, or nobody reads any more
-	var sent chan error // the end of the sending; nil before the first connection
-	outage := false
+	sent := make(chan error, 1)
+	go func() { sent <- p.send(ctx, c) }()
+	return p.receive(ctx, c, sent)
+}
+
+// firstAttempt tells what is wrong with the address or with us from what is wrong with the server or the way there.
+func firstAttempt(ctx context.Context, err error) error {
+	_, refused := errors.AsType[*client.RefusedError](err)
+	if refused || ctx.Err() != nil || errors.Is(err, client.ErrURL) || errors.Is(err, recado.ErrName) {
+		return err
+	}
+	return &UnreachableError{Err: err}
+}
+
+// receive writes what comes, until the sending has ended.
+func (p *Pipe) receive(ctx context.Context, c *client.Client, sent <-chan error) error {
+	h := hearing{Pipe: p, out: bufio.NewWriterSize(p.Out, 32<<10), address: c.URL()}
+	defer h.out.Flush() //nolint:errcheck // the end has its own error, or nobody reads any more
 	for {
 		select {
 		case err := <-sent:
@@ -51,14 +70,9 @@ func (p *Pipe) Run(ctx context.Context) error {
 			if !open {
 				return p.end(ctx, c, sent)
 			}
-			if sent == nil && isState(e, client.Connected) {
-				sent = make(chan error, 1)
-				go func() { sent <- p.send(ctx, c) }()
-				continue
-			}
-			err := p.take(e, out, sent != nil, &outage, c.URL())
+			err := h.take(e)
 			if err == nil && len(c.Events()) == 0 {
-				err = out.Flush() // nothing more is at hand: what there is must not wait
+				err = h.rest()
 			}
 			if isClosedPipe(err) {
 				return nil
@@ -81,84 +95,42 @@ func (p *Pipe) end(ctx context.Context, c *client.Client, sent <-chan error) err
 	return <-sent
 }
 
-// send sends every line, then waits until the server has read them.
+// send sends every line, then waits until all of them are in the room.
 func (p *Pipe) send(ctx context.Context, c *client.Client) error {
-	replaced := false
-	for line, err := range lines(p.In, recado.MaxMessageSize) {
-		if err != nil {
-			p.ending.Store(true)
-			return errors.Join(err, c.Finish(ctx))
-		}
-		if !utf8.Valid(line) {
+	limit, number, replaced := c.Limits().MessageBytes, 0, false
+	for line, err := range lines(p.In, limit) {
+		number++
+		if err == nil && !utf8.Valid(line) {
 			line = bytes.ToValidUTF8(line, []byte(string(utf8.RuneError)))
 			if !replaced {
 				p.tell(p.Texts.Text("chat.pipe.not_utf8"))
 			}
 			replaced = true
 		}
-		if err := c.Send(ctx, recado.Text, line); err != nil {
-			if errors.Is(err, client.ErrClosed) {
-				break // Finish knows why
-			}
-			return err
+		if err == nil {
+			_, err = c.Send(ctx, client.Outgoing{Text: string(line)})
 		}
+		switch {
+		case err == nil:
+			continue
+		case errors.Is(err, client.ErrClosed): // Finish knows why
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, client.ErrTooBig):
+			err = &LineTooLongError{Line: number, Limit: limit}
+			fallthrough
+		default:
+			p.ending.Store(true)
+			return errors.Join(err, c.Finish(ctx))
+		}
+		break
 	}
 	p.ending.Store(true)
 	return c.Finish(ctx)
-}
-
-// take deals with one event. The error is the end.
-func (p *Pipe) take(e client.Event, out *bufio.Writer, begun bool, outage *bool, address string) error {
-	switch e := e.(type) {
-	case client.Message:
-		return p.write(out, e)
-	case client.Lost:
-		if !p.ending.Load() {
-			p.tell("recado: " + LostText(p.Texts, e))
-		}
-	case client.State:
-		switch e.Phase {
-		case client.Reconnecting:
-			if !begun {
-				return &UnreachableError{Err: e.Err}
-			}
-			if closed, is := errors.AsType[*client.CloseError](e.Err); is && closed.Code == recado.CloseTooBig {
-				return closed // to go on would be to leave a line out
-			}
-			if !*outage {
-				id, facts := Problem(e.Err, address)
-				p.tell(p.Texts.Text("chat.pipe.reconnecting", "Problem", p.Texts.Text("error."+id, facts...)))
-			}
-			*outage = true
-		case client.Connected:
-			*outage = false
-			p.tell(p.Texts.Text("chat.pipe.reconnected"))
-		}
-	}
-	return nil
-}
-
-// write writes one message as one line. Binary ones are only mentioned.
-func (p *Pipe) write(out *bufio.Writer, m client.Message) error {
-	if m.Kind == recado.Binary {
-		p.tell(p.Texts.Count("chat.pipe.binary", len(m.Data)))
-		return nil
-	}
-	text := string(m.Data)
-	if p.Terminal {
-		text = SafeLine(text)
-	}
-	_, err := out.WriteString(strings.ReplaceAll(text, "\n", `\n`) + "\n")
-	return err
 }
 
 func (p *Pipe) tell(text string) {
 	p.telling.Lock()
 	defer p.telling.Unlock()
 	fmt.Fprintln(p.Err, text) //nolint:errcheck // there is nowhere else to say it
-}
-
-func isState(e client.Event, phase client.Phase) bool {
-	state, is := e.(client.State)
-	return is && state.Phase == phase
 }

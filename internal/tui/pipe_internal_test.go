@@ -14,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gobwas/ws"
-
 	"recado/client"
 	"recado/internal/locale"
 )
@@ -73,15 +71,16 @@ func TestPipe(t *testing.T) {
 	done := running(t, p)
 	conn := r.join()
 	io.WriteString(keyboard, "one\r\n\nthree")
-	r.hear(ws.OpText, "one")
-	r.hear(ws.OpText, "")
-	say(conn, "um\ndois \x1b[31mvermelho")
-	write(conn, ws.NewBinaryFrame([]byte{0}))
+	r.hear("one")
+	r.hear("")
+	conn.say("um\ndois \x1b[31mvermelho")
+	conn.message(map[string]any{"base64": "AA=="})
+	conn.message(map[string]any{"text": "", "event": "typing", "ephemeral": true})
 	out.wait(t, "um\\ndois \x1b[31mvermelho\n")
 	errs.wait(t, "recado: a binary message was left out (1 byte)\n")
 	keyboard.Close()
-	r.hear(ws.OpText, "three")
-	r.hear(ws.OpClose, "\x03\xe8bye")
+	r.hear("three")
+	r.hear(bye)
 	if err := ended(t, done); err != nil {
 		t.Errorf("Run() = %v, want nil", err)
 	}
@@ -94,7 +93,7 @@ func TestPipeToTerminal(t *testing.T) {
 	p, out, _ := pipeTo(r.server.URL, in)
 	p.Terminal = true
 	done := running(t, p)
-	say(r.join(), "a\nb\x1b]0;owned\x07\rc\u202e")
+	r.join().say("a\nb\x1b]0;owned\x07\rc\u202e")
 	out.wait(t, "a⏎b␍c\n")
 	keyboard.Close()
 	if err := ended(t, done); err != nil {
@@ -142,12 +141,12 @@ func TestPipeReconnects(t *testing.T) {
 	p, _, errs := pipeTo(r.server.URL, in)
 	done := running(t, p)
 	conn := r.join()
-	write(conn, ws.NewCloseFrame(ws.NewCloseFrameBody(1001, "going_away")))
-	r.hear(ws.OpClose, "\x03\xe9going_away")
+	conn.close(1001, "going_away")
+	r.hear("\x03\xe9going_away")
 	r.join()
 	errs.wait(t, "recado: The server is stopping or restarting. Reconnecting…\nrecado: reconnected\n")
 	io.WriteString(keyboard, "after\n")
-	r.hear(ws.OpText, "after")
+	r.hear("after")
 	keyboard.Close()
 	if err := ended(t, done); err != nil {
 		t.Errorf("Run() = %v, want nil", err)
@@ -156,43 +155,85 @@ func TestPipeReconnects(t *testing.T) {
 
 func TestPipeMessageTooBig(t *testing.T) {
 	r := newRoom(t)
-	in, keyboard := io.Pipe()
-	defer keyboard.Close()
-	p, _, _ := pipeTo(r.server.URL, in)
+	p, _, _ := pipeTo(r.server.URL, strings.NewReader("fits\n"+strings.Repeat("x", 101)+"\n"))
 	done := running(t, p)
-	conn := r.join()
-	write(conn, ws.NewCloseFrame(ws.NewCloseFrameBody(1009, "message_too_big")))
-	var closed *client.CloseError
-	if err := ended(t, done); !errors.As(err, &closed) || closed.Code != 1009 {
-		t.Errorf("Run() = %v, want the close code 1009", err)
+	r.hear("fits")
+	r.hear(bye)
+	var long *LineTooLongError
+	if err := ended(t, done); !errors.As(err, &long) || *long != (LineTooLongError{Line: 2, Limit: 100}) {
+		t.Errorf("Run() = %v, want line 2 too long", err)
 	}
 }
 
-// A server that goes before it has confirmed the last line makes the end an error.
-func TestPipeUnconfirmed(t *testing.T) {
-	cut := make(chan struct{})
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		conn, _, _, err := ws.UpgradeHTTP(request, w)
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		ws.ReadHeader(conn) // something came
-		<-cut
-	}))
-	defer s.Close()
-	in, keyboard := io.Pipe()
-	p, _, _ := pipeTo(s.URL, in)
+// A line that grows while it is made UTF-8 may not fit any more.
+func TestPipeReplacedTooBig(t *testing.T) {
+	r := newRoom(t)
+	p, _, _ := pipeTo(r.server.URL, strings.NewReader(strings.Repeat("\xff.", 50)))
+	var long *LineTooLongError
+	if err := ended(t, running(t, p)); !errors.As(err, &long) || long.Line != 1 {
+		t.Errorf("Run() = %v, want line 1 too long", err)
+	}
+}
+
+// What the server does not acknowledge before it forgets makes the end an error.
+func TestPipeUncertain(t *testing.T) {
+	r := newRoom(t)
+	r.silent = true
+	p, _, errs := pipeTo(r.server.URL, strings.NewReader("in vain\n"))
 	done := running(t, p)
-	io.WriteString(keyboard, "in vain\n")
-	keyboard.Close()
+	conn := r.join()
+	r.hear("in vain")
 	for !p.ending.Load() {
 		time.Sleep(time.Millisecond)
 	}
-	close(cut)
+	conn.close(4003, "session_replaced")
 	var lost *client.LostError
-	if err := ended(t, done); !errors.As(err, &lost) || lost.Lost.Uncertain != 1 {
+	if err := ended(t, done); !errors.As(err, &lost) || lost.Uncertain != 1 {
 		t.Errorf("Run() = %v, want one message in doubt", err)
+	}
+	if got := errs.String(); strings.Contains(got, "may not") {
+		t.Errorf("told %q, want the error alone to tell it", got)
+	}
+}
+
+func TestPipeGapAndLosses(t *testing.T) {
+	r := newRoom(t)
+	in, keyboard := io.Pipe()
+	defer keyboard.Close()
+	r.silent = true
+	p, _, errs := pipeTo(r.server.URL, in)
+	running(t, p)
+	conn := r.join()
+	io.WriteString(keyboard, "a\nb\n")
+	r.hear("a")
+	r.hear("b")
+	conn.tell(map[string]any{"type": "gap", "from": 11, "to": 24, "missed": 14, "reason": "slow", "position": "k.24"})
+	conn.close(4003, "session_replaced")
+	errs.wait(t, "recado: 14 messages skipped\n"+
+		"recado: 2 messages may not have arrived: the connection broke, and the server cannot tell any more.\n"+
+		"recado: The server closed the connection: session_replaced (4003). Reconnecting…\n"+
+		"recado: reconnected\n")
+}
+
+func TestPipeJSON(t *testing.T) {
+	r := newRoom(t)
+	in, keyboard := io.Pipe()
+	p, out, _ := pipeTo(r.server.URL, in)
+	p.JSON, p.Terminal = true, true
+	done := running(t, p)
+	conn := r.join()
+	conn.message(map[string]any{"text": "<a>\n\u202e\u009b😀"})
+	conn.message(map[string]any{"json": map[string]any{"ok": true}, "event": "build"})
+	conn.message(map[string]any{"base64": "AP8="})
+	conn.message(map[string]any{"text": "", "event": "typing", "ephemeral": true})
+	from := `"time":"` + today + `","from":{"id":"` + beto["id"] + `","name":"beto"}`
+	out.wait(t, `{"seq":11,"position":"k.11",`+from+`,"text":"<a>\n\u202e\u009b😀"}`+"\n"+
+		`{"seq":12,"position":"k.12",`+from+`,"json":{"ok":true},"event":"build"}`+"\n"+
+		`{"seq":13,"position":"k.13",`+from+`,"base64":"AP8="}`+"\n"+
+		`{`+from+`,"text":"","event":"typing","ephemeral":true}`+"\n")
+	keyboard.Close()
+	if err := ended(t, done); err != nil {
+		t.Errorf("Run() = %v, want nil", err)
 	}
 }
 
@@ -200,8 +241,8 @@ func TestPipeNotUTF8(t *testing.T) {
 	r := newRoom(t)
 	p, _, errs := pipeTo(r.server.URL, strings.NewReader("ol\xe1\n\xff\n"))
 	done := running(t, p)
-	r.hear(ws.OpText, "ol\ufffd")
-	r.hear(ws.OpText, "\ufffd")
+	r.hear("ol\ufffd")
+	r.hear("\ufffd")
 	if err := ended(t, done); err != nil {
 		t.Errorf("Run() = %v, want nil", err)
 	}
@@ -218,11 +259,11 @@ func TestPipeClosed(t *testing.T) {
 	p, _, errs := pipeTo(r.server.URL, in)
 	p.Out = brokenPipe{}
 	done := running(t, p)
-	say(r.join(), "unheard")
+	r.join().say("unheard")
 	if err := ended(t, done); err != nil {
 		t.Errorf("Run() = %v, want nil", err)
 	}
-	r.hear(ws.OpClose, "\x03\xe8bye")
+	r.hear(bye)
 	if got := errs.String(); got != "" {
 		t.Errorf("told %q, want silence", got)
 	}
@@ -241,12 +282,12 @@ func TestPipeContext(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()
 	io.WriteString(keyboard, "x\n")
-	r.hear(ws.OpText, "x") // it is connected
+	r.hear("x") // it is connected
 	cancel()
 	if err := ended(t, done); !errors.Is(err, context.Canceled) {
 		t.Errorf("Run() = %v, want the context's error", err)
 	}
-	r.hear(ws.OpClose, "\x03\xe8bye")
+	r.hear(bye)
 }
 
 func TestPipeWrongURL(t *testing.T) {

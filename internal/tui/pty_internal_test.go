@@ -18,7 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gobwas/ws"
 	"golang.org/x/sys/unix"
 
 	"recado/client"
@@ -153,47 +152,47 @@ func TestLineMode(t *testing.T) {
 	}
 	done := chatOn(t, p, r)
 	conn := r.join()
-	p.wait(2, "· conectado a "+address(r)+" · /ajuda", ">")
+	p.wait(5, "· conectado a "+address(r)+" como ana · /ajuda", "ana>")
 
 	p.press("ainda digi")
-	p.wait(12, "> ainda digi")
-	say(conn, "olá do outro lado")
-	p.wait(12, "[HH:MM] olá do outro lado", "> ainda digi")
+	p.wait(15, "ana> ainda digi")
+	conn.say("olá do outro lado")
+	p.wait(15, "[HH:MM] beto: olá do outro lado", "ana> ainda digi")
 	p.press("tando 😀")
-	p.wait(20, "> ainda digitando 😀")
-	say(conn, "uma linha\noutra linha")
-	p.wait(20, "[HH:MM] uma linha", "        outra linha", "> ainda digitando 😀")
+	p.wait(23, "ana> ainda digitando 😀")
+	conn.say("uma linha\noutra linha")
+	p.wait(23, "[HH:MM] beto: uma linha", "        outra linha", "ana> ainda digitando 😀")
 	p.press("\r")
-	r.hear(ws.OpText, "ainda digitando 😀")
-	p.wait(2, "> ainda digitando 😀", ">")
+	r.hear("ainda digitando 😀")
+	p.wait(5, "ana> ainda digitando 😀", "ana>")
 
 	// Only what is harmless reaches the terminal.
-	say(conn, "\x1b]52;c;cm0gLXJm\x07\x1b[2J\x1b[31mvermelho\rfalso\u202e\u009b5n")
-	p.wait(2, "[HH:MM] vermelho␍falso\ufffd5n", ">")
-	write(conn, ws.NewBinaryFrame([]byte{1, 2, 3}))
-	p.wait(2, "[HH:MM] (binário, 3 bytes)", ">")
+	conn.say("\x1b]52;c;cm0gLXJm\x07\x1b[2J\x1b[31mvermelho\rfalso\u202e\u009b5n")
+	p.wait(5, "[HH:MM] beto: vermelho␍falso\ufffd5n", "ana>")
+	conn.message(map[string]any{"base64": "AQID"})
+	p.wait(5, "[HH:MM] beto: (binário, 3 bytes)", "ana>")
 
 	p.press("//ajuda\r/nada\r\x15/aj\t\r")
-	r.hear(ws.OpText, "/ajuda")
-	p.wait(2, "> /ajuda", "· Enter envia · Ctrl+J começa outra linha · ↑ ↓ trazem de volta o que você digitou · Ctrl+L limpa a tela",
-		"· Ctrl+R reconecta agora · Ctrl+C limpa o texto, duas vezes sai · Ctrl+D sai", "· /ajuda · /sair · //texto envia /texto", ">")
+	r.hear("/ajuda")
+	p.wait(5, "ana> /ajuda", "· Enter envia · Ctrl+J começa outra linha · ↑ ↓ trazem de volta o que você digitou · Ctrl+L limpa a tela",
+		"· Ctrl+R reconecta agora · Ctrl+C limpa o texto, duas vezes sai · Ctrl+D sai", "· /ajuda · /nick NOME · /quem · /historico [N] · /sair · //texto envia /texto", "ana>")
 
 	p.press("\x1b[200~um\r\ndois\x1b[201~\r")
-	r.hear(ws.OpText, "um\ndois")
-	p.wait(2, "> um", "  dois", ">")
+	r.hear("um\ndois")
+	p.wait(5, "ana> um", "     dois", "ana>")
 
 	p.press(strings.Repeat("0123456789", 7))
-	p.wait(12, "> "+strings.Repeat("0123456789", 7)[:58], "890123456789")
+	p.wait(15, "ana> "+strings.Repeat("0123456789", 7)[:55], strings.Repeat("0123456789", 7)[55:])
 	p.resize(50)
 	syscall.Kill(os.Getpid(), syscall.SIGWINCH)
-	p.wait(22, "> um", "  dois", "> "+strings.Repeat("0123456789", 7)[:48], "8901234567890123456789")
+	p.wait(25, "ana> um", "     dois", "ana> "+strings.Repeat("0123456789", 7)[:45], strings.Repeat("0123456789", 7)[45:])
 	p.press("\x03")
-	p.wait(2, ">")
+	p.wait(5, "ana>")
 	p.press("\x04")
 	if err = ended(t, done); err != nil {
 		t.Errorf("Run() = %v after Ctrl+D, want nil", err)
 	}
-	r.hear(ws.OpClose, "\x03\xe8bye")
+	r.hear(bye)
 	p.wait(0, "")
 	after, err := unix.IoctlGetTermios(int(p.slave.Fd()), unix.TCGETS)
 	if err != nil || *after != *before {
@@ -211,19 +210,19 @@ func TestLineModeReconnects(t *testing.T) {
 	p, r := newPTY(t, 100), newRoom(t)
 	done := chatOn(t, p, r)
 	conn := r.join()
-	p.wait(2, "· conectado a "+address(r)+" · /ajuda", ">")
+	p.wait(5, "· conectado a "+address(r)+" como ana · /ajuda", "ana>")
 	p.press("meia frase")
-	p.wait(12, "> meia frase")
-	write(conn, ws.NewCloseFrame(ws.NewCloseFrameBody(1012, "restarting")))
-	r.hear(ws.OpClose, "\x03\xf4restarting")
+	p.wait(15, "ana> meia frase")
+	conn.close(1012, "restarting")
+	r.hear("\x03\xf4restarting")
 	r.join() // at once: the waits are 0 here
-	p.wait(12, "· O servidor está parando ou reiniciando.", "· reconectado", "> meia frase")
+	p.wait(15, "· O servidor está parando ou reiniciando.", "· reconectado", "ana> meia frase")
 	p.press(" inteira\r")
-	r.hear(ws.OpText, "meia frase inteira")
+	r.hear("meia frase inteira")
 	p.press("\x03")
-	p.wait(2, "· Ctrl+C de novo sai", ">")
+	p.wait(5, "· Ctrl+C de novo sai", "ana>")
 	p.press("x\x03")
-	p.wait(2, "· Ctrl+C de novo sai", ">")
+	p.wait(5, "· Ctrl+C de novo sai", "ana>")
 	p.press("\x03")
 	if err := ended(t, done); !errors.Is(err, ErrInterrupted) {
 		t.Errorf("Run() = %v after Ctrl+C twice, want ErrInterrupted", err)
@@ -278,9 +277,9 @@ func TestPlainLineMode(t *testing.T) {
 	go func() { done <- line.Run(t.Context()) }()
 	conn := r.join()
 	p.press("hello\n")
-	r.hear(ws.OpText, "hello")
-	say(conn, "hi \x1b[31mthere")
-	p.wait(0, "[HH:MM] hi there", "")
+	r.hear("hello")
+	conn.say("hi \x1b[31mthere")
+	p.wait(0, "[HH:MM] beto: hi there", "")
 	p.press("\x04")
 	if err := ended(t, done); err != nil {
 		t.Errorf("Run() = %v at the end of the input, want nil", err)

@@ -1,0 +1,47 @@
+package tui
+
+import (
+	"errors"
+	"strings"
+
+	"recado/client"
+	"recado/internal/locale"
+)
+
+// losses gathers messages that did not arrive, or perhaps not, so that they are told of together.
+type losses struct {
+	uncertain, unsent int
+}
+
+func (l *losses) add(lost client.Lost) {
+	if errors.Is(lost.Err, client.ErrUncertain) {
+		l.uncertain++
+	} else {
+		l.unsent++
+	}
+}
+
+// text is empty if nothing was lost.
+func (l *losses) text(texts *locale.Texts) string {
+	return LostText(texts, &client.LostError{Uncertain: l.uncertain, Unsent: l.unsent})
+}
+
+// LostText tells of messages that did not arrive, or perhaps not.
+func LostText(texts *locale.Texts, lost *client.LostError) string {
+	var parts []string
+	if lost.Uncertain > 0 {
+		parts = append(parts, texts.Count("chat.lost.uncertain", lost.Uncertain))
+	}
+	if lost.Unsent > 0 {
+		parts = append(parts, texts.Count("chat.lost.unsent", lost.Unsent))
+	}
+	return strings.Join(parts, " ")
+}
+
+// gapText tells of messages of others that are missing.
+func gapText(texts *locale.Texts, gap client.Gap) string {
+	if gap.Missed > 0 {
+		return texts.Count("chat.gap", gap.Missed)
+	}
+	return texts.Text("chat.gap.unknown")
+}

@@ -1,0 +1,302 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"time"
+
+	"recado"
+	"recado/client"
+	"recado/internal/locale"
+)
+
+// A talk is a chat in line mode under way. One goroutine does everything in it but to wait for answers.
+type talk struct {
+	*locale.Texts
+
+	client *client.Client
+	screen *screen
+	editor editor
+	color  bool
+
+	// ask waits for an answer of the server's while everything else goes on. What the question returns is done
+	// with the answer.
+	ask     func(question func(context.Context) (answer func()))
+	answers chan func()
+
+	phase   client.Phase
+	lost    losses
+	named   map[string]int  // how many members have a name
+	oldest  recado.Position // of the messages that were shown
+	begun   bool            // there has been a connection
+	told    bool            // that this outage takes long
+	trouble bool            // that there is an outage
+	quiet   bool            // this outage is not worth a word
+	warned  bool            // the key before this one was Ctrl+C
+	full    bool            // the key before this one did not fit
+	leave   bool            // the person wants to go
+	end     error
+}
+
+func (t *talk) run(ctx context.Context, typed <-chan []byte, sizes <-chan os.Signal, keys *decoder) error {
+	t.show("")
+	slow := time.NewTimer(patience)
+	defer slow.Stop()
+	events := t.client.Events()
+	for !t.leave {
+		select {
+		case e, open := <-events:
+			if !open {
+				return errors.Join(t.end, ctx.Err())
+			}
+			t.take(e)
+			if len(events) == 0 {
+				t.tellLost()
+			}
+		case answer := <-t.answers:
+			answer()
+		case data, open := <-typed:
+			if !open {
+				t.leave = true
+				break
+			}
+			keys.decode(data, t.press)
+			t.show("")
+		case <-sizes:
+			t.show("")
+		case <-slow.C:
+			if t.phase == client.Connecting {
+				t.status(t.Text("chat.connecting", "Address", t.client.URL()))
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	t.finish(ctx)
+	return t.end
+}
+
+// finish waits a little until what was typed is in the room, and says what is not.
+func (t *talk) finish(ctx context.Context) {
+	if t.phase == client.Reconnecting || t.phase == client.Connecting {
+		if n := t.client.Waiting(); n > 0 {
+			t.status(t.Count("chat.unsent", n))
+		}
+		return
+	}
+	go func() {
+		for range t.client.Events() { // Finish needs somebody to take them
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, leaving)
+	defer cancel()
+	t.client.Finish(ctx) //nolint:errcheck // what it did not achieve is still waiting
+	if n := t.client.Waiting(); n > 0 {
+		t.status(t.Count("chat.unsent", n))
+	}
+}
+
+// take shows what happened.
+func (t *talk) take(e client.Event) {
+	if lost, is := e.(client.Lost); is {
+		t.lost.add(lost)
+		return
+	}
+	t.tellLost()
+	switch e := e.(type) {
+	case client.Message:
+		if !e.Ephemeral {
+			t.show(t.line(e))
+		}
+	case client.Page:
+		t.page(e)
+	case client.Gap:
+		t.oldest = recado.Position{} // the history may be another one
+		t.status(gapText(t.Texts, e))
+	case client.Presence:
+		if e.Change != client.Left { // who leaves still has the name that is told of
+			t.count()
+		}
+		t.presence(e)
+		t.count()
+	case client.Count:
+		t.count()
+	case *client.ServerError:
+		t.fault(e)
+	case client.State:
+		t.state(e)
+	}
+}
+
+func (t *talk) state(s client.State) {
+	t.phase = s.Phase
+	switch s.Phase {
+	case client.Connected:
+		t.count()
+		t.connected()
+	case client.Draining:
+		t.trouble = true // that the connection will end is told now
+		t.status(t.Text("chat.draining"))
+	case client.Reconnecting:
+		t.reconnecting(s)
+	case client.Refused:
+		t.end = s.Err
+	}
+}
+
+func (t *talk) connected() {
+	if t.quiet {
+		t.quiet = false
+		return
+	}
+	text := t.Text("chat.connected", "Address", t.client.URL(), "Name", t.name())
+	if t.begun {
+		text = t.Text("chat.reconnected")
+	}
+	if n := t.client.Waiting(); n > 0 {
+		text += " · " + t.Count("chat.sending", n)
+	}
+	t.begun, t.trouble, t.told = true, false, false
+	t.status(text)
+}
+
+func (t *talk) reconnecting(s client.State) {
+	if !t.begun && IsTLS(s.Err) {
+		t.end, t.leave = &UnreachableError{Err: s.Err}, true
+		return
+	}
+	if t.quiet = passing(s); t.quiet {
+		return
+	}
+	var lines []string
+	if !t.trouble {
+		id, facts := Problem(s.Err, t.client.URL())
+		lines = append(lines, t.Text("error."+id, facts...))
+		if hint := t.Text("error."+id+".hint", facts...); !t.begun && hint != "" {
+			lines = append(lines, hint)
+		}
+	}
+	t.trouble = true
+	if !t.told && s.Wait >= longWait {
+		lines = append(lines, t.Text("chat.retrying", "Seconds", int(s.Wait.Round(time.Second).Seconds())))
+		t.told = true
+	}
+	t.status(lines...)
+}
+
+// presence tells who comes and goes, unless there are too many of them.
+func (t *talk) presence(p client.Presence) {
+	if t.client.Count() > crowd || p.Member.ID == t.client.You().ID {
+		return
+	}
+	name := t.label(p.Member)
+	switch p.Change {
+	case client.Joined:
+		t.status(t.Text("chat.joined", "Name", name))
+	case client.Left:
+		t.status(t.Text("chat.left", "Name", name))
+	case client.Renamed:
+		t.status(t.Text("chat.renamed", "Was", SafeLine(p.Was), "Name", name))
+	}
+}
+
+func (t *talk) fault(e *client.ServerError) {
+	if e.Code == "rate_limited" {
+		t.status(t.Text("chat.limited"))
+		return
+	}
+	t.status(t.Text("chat.fault", "Message", SafeLine(e.Message), "Code", SafeLine(e.Code)))
+}
+
+func (t *talk) tellLost() {
+	if text := t.lost.text(t.Texts); text != "" {
+		t.status(text)
+	}
+	t.lost = losses{}
+}
+
+// page shows a part of the history.
+func (t *talk) page(p client.Page) {
+	if len(p.Messages) == 0 {
+		if t.oldest != (recado.Position{}) { // somebody asked for it
+			t.status(t.Text("chat.no_earlier"))
+		}
+		return
+	}
+	var b strings.Builder
+	for _, m := range p.Messages {
+		b.WriteString(t.line(m))
+	}
+	t.oldest = p.Messages[0].Position
+	t.show(b.String())
+}
+
+// line is a message as it is shown.
+func (t *talk) line(m client.Message) string {
+	text := Safe(string(m.Data))
+	if m.Kind == recado.Binary {
+		text = t.Count("chat.binary", len(m.Data))
+	}
+	if t.oldest == (recado.Position{}) {
+		t.oldest = m.Position
+	}
+	said, format := m.Time.Local(), "15:04"
+	if said.Format(time.DateOnly) != time.Now().Format(time.DateOnly) {
+		format = "2006-01-02 15:04"
+	}
+	clock := "[" + said.Format(format) + "]"
+	indent := "\n" + strings.Repeat(" ", len(clock)+1) // so that no line of a message looks like another message
+	return t.dim(clock) + " " + t.label(m.From) + ": " + strings.ReplaceAll(text, "\n", indent) + "\n"
+}
+
+// count looks at which names are not unique.
+func (t *talk) count() {
+	t.named = map[string]int{}
+	for _, m := range t.client.Members() {
+		t.named[m.Name]++
+	}
+}
+
+// label is the name of a member, with something of its id if others have the same one.
+func (t *talk) label(m client.Member) string {
+	if t.named[m.Name] > 1 {
+		return SafeLine(m.Name) + "#" + m.ID.String()[1:5]
+	}
+	return SafeLine(m.Name)
+}
+
+// name is our own; empty before there is one.
+func (t *talk) name() string { return SafeLine(t.client.You().Name) }
+
+// status shows lines about the chat itself.
+func (t *talk) status(lines ...string) {
+	var b strings.Builder
+	for _, line := range lines {
+		b.WriteString(t.dim("· "+line) + "\n")
+	}
+	t.show(b.String())
+}
+
+func (t *talk) dim(s string) string {
+	if !t.color {
+		return s
+	}
+	return "\x1b[2m" + s + "\x1b[22m"
+}
+
+// show prints lines above the prompt. A terminal that is gone is noticed by reading from it.
+func (t *talk) show(lines string) {
+	t.screen.print(lines, t.prompt(), &t.editor) //nolint:errcheck // see above
+}
+
+func (t *talk) prompt() string {
+	if t.phase != client.Reconnecting || t.quiet {
+		return t.name() + "> "
+	}
+	if n := t.client.Waiting(); n > 0 {
+		return t.Count("chat.prompt.queued", n) + "> "
+	}
+	return t.Text("chat.prompt") + "> "
+}

@@ -1,0 +1,93 @@
+//go:build linux
+
+package tui
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"recado"
+)
+
+// What the room is like: who is there, who comes and goes, what was said before, and what is missing.
+func TestLineModeRoom(t *testing.T) {
+	p, r := newPTY(t, 100), newRoom(t)
+	r.before = []string{"bom dia", "alguém aí?"}
+	done := chatOn(t, p, r)
+	conn := r.join()
+	p.wait(5, "· conectado a "+address(r)+" como ana · /ajuda", "[HH:MM] beto: bom dia", "[HH:MM] beto: alguém aí?", "ana>")
+
+	carla := map[string]string{"id": recado.NewMemberID([]byte("c")).String(), "name": "carla"}
+	presence := func(change string) { conn.tell(map[string]any{"type": change, "member": carla}) }
+	presence("join")
+	p.wait(5, "· carla entrou", "ana>")
+	p.press("/quem\r")
+	p.wait(5, "ana> /quem", "· 3 pessoas: ana (você), beto, carla", "ana>")
+	carla["name"] = "beto"
+	presence("rename")
+	tag := "beto#" + carla["id"][1:5]
+	p.wait(5, "· carla agora se chama "+tag, "ana>")
+	conn.say("sou o primeiro")
+	p.wait(5, "[HH:MM] beto#"+beto["id"][1:5]+": sou o primeiro", "ana>")
+	presence("leave")
+	p.wait(5, "· "+tag+" saiu", "ana>")
+
+	p.press("/historico 1\r")
+	if q := r.asked("history"); q["limit"] != 1.0 || q["before"] != "k.1" {
+		t.Errorf("asked %v, want one before the first that was shown", q)
+	}
+	p.wait(5, "ana> /historico 1", "[HH:MM] beto: ontem", "ana>")
+
+	p.press("/nick Ana Maria\r")
+	if q := r.asked("rename"); q["name"] != "Ana Maria" {
+		t.Errorf("asked %v, want the new name", q)
+	}
+	p.wait(11, "ana> /nick Ana Maria", "· você agora se chama Ana Maria", "Ana Maria>")
+	p.press("/nick\r")
+	p.wait(11, "· um nome tem algo que se veja e no máximo 32 caracteres: /nick NOME", "Ana Maria>")
+
+	conn.tell(map[string]any{"type": "error", "code": "rate_limited", "message": "x", "retry_after_ms": 1000})
+	p.wait(11, "· rápido demais: o servidor recebe mais devagar o que você envia; nada se perde", "Ana Maria>")
+	conn.tell(map[string]any{"type": "gap", "reason": "slow", "missed": 14, "from": 1, "to": 30, "position": "k.30"})
+	p.wait(11, "· 14 mensagens puladas", "Ana Maria>")
+	p.press(strings.Repeat("x", 101) + "\r")
+	p.wait(12, "· longo demais: aqui uma mensagem tem no máximo 100 bytes", "Ana Maria> "+strings.Repeat("x", 89), strings.Repeat("x", 12))
+	p.press("\x15\x04")
+	if err := ended(t, done); err != nil {
+		t.Errorf("Run() = %v after Ctrl+D, want nil", err)
+	}
+}
+
+// Who restarts a server says so; nobody needs to hear of the close that follows.
+func TestLineModeDrain(t *testing.T) {
+	p, r := newPTY(t, 100), newRoom(t)
+	done := chatOn(t, p, r)
+	conn := r.join()
+	p.wait(5, "· conectado a "+address(r)+" como ana · /ajuda", "ana>")
+	conn.tell(map[string]any{"type": "drain", "reconnect_after_ms": 1})
+	p.wait(5, "· O servidor vai reiniciar; você volta sozinho.", "ana>")
+	conn.close(1012, "restarting")
+	r.hear("\x03\xf4restarting")
+	r.join()
+	p.wait(5, "· O servidor vai reiniciar; você volta sozinho.", "· reconectado", "ana>")
+	p.press("\x04")
+	if err := ended(t, done); err != nil {
+		t.Errorf("Run() = %v after Ctrl+D, want nil", err)
+	}
+}
+
+// A message of another day says of which.
+func TestOlderMessages(t *testing.T) {
+	p, r := newPTY(t, 100), newRoom(t)
+	done := chatOn(t, p, r)
+	conn := r.join()
+	p.wait(5, "· conectado a "+address(r)+" como ana · /ajuda", "ana>")
+	at := time.Date(2020, 1, 2, 3, 4, 5, 0, time.Local)
+	conn.stored(map[string]any{"type": "message", "time": at.UTC().Format(time.RFC3339), "from": beto, "text": "velha"})
+	p.wait(5, "[2020-01-02 03:04] beto: velha", "ana>")
+	p.press("\x04")
+	if err := ended(t, done); err != nil {
+		t.Errorf("Run() = %v after Ctrl+D, want nil", err)
+	}
+}
