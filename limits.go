@@ -26,6 +26,7 @@ type Limits struct {
 	HeaderCount    int           // of a request's header lines; default 100
 	HelloTimeout   time.Duration // for the first frame of recado.v1; default 10 s
 	MembersListed  int           // of a room; in larger ones only their number is told; default 1,000
+	Drain          time.Duration // over which the clients go when the server is to start anew; default 10 s, Off for at once
 	CompressedFrom int           // smallest message that is compressed where that was negotiated; default 512
 
 	QueuePolicies []RoomPolicy // what happens when a connection's queue is full; the first that matches counts; default Disconnect
@@ -59,6 +60,7 @@ func (l Limits) WithDefaults() Limits {
 	l.HeaderCount = cmp.Or(l.HeaderCount, 100)
 	l.HelloTimeout = cmp.Or(l.HelloTimeout, 10*time.Second)
 	l.MembersListed = cmp.Or(l.MembersListed, 1000)
+	l.Drain = cmp.Or(l.Drain, 10*time.Second)
 	l.CompressedFrom = cmp.Or(l.CompressedFrom, 512)
 	if l.QueuePolicies == nil {
 		l.QueuePolicies = []RoomPolicy{{Pattern: "*", Policy: Disconnect}}

@@ -76,6 +76,7 @@ func (c *config) settings() []setting {
 		{"history.age", durationValue{&l.HistoryAge, canBeOff}, formatDuration(d.HistoryAge)},
 		{"history.bytes", sizeValue{&l.HistoryBytes, anySize}, formatSize(d.HistoryBytes)},
 		{"history.total_bytes", sizeValue{&l.HistoryTotalBytes, anySize}, formatSize(d.HistoryTotalBytes)},
+		{"shutdown.drain", durationValue{&l.Drain, canBeOff}, formatDuration(d.Drain)},
 		{"ping.interval", durationValue{&l.PingInterval, canBeOff}, formatDuration(d.PingInterval)},
 		{"ping.timeout", durationValue{&l.PingTimeout, atLeastOne}, formatDuration(d.PingTimeout)},
 	}

@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	drainTime = 10 * time.Second // for clients to take their leave
+	leaveTime = 10 * time.Second // for clients to take their leave, besides the drain
 	cutTime   = time.Second      // for a stop to be cut short
 )
 
@@ -127,9 +127,9 @@ func (s *serving) relay(ctx context.Context, broker recado.Broker, signals <-cha
 	return <-ended
 }
 
-// stop tells the clients and waits for them, until drainTime or another signal.
+// stop tells the clients and waits for them, until their time is over or another signal comes.
 func (s *serving) stop(ctx context.Context, relay *server.Server, code recado.CloseCode, signals <-chan os.Signal) error {
-	ctx, cancel := context.WithTimeout(ctx, drainTime)
+	ctx, cancel := context.WithTimeout(ctx, leaveTime+max(s.config.limits.WithDefaults().Drain, 0))
 	defer cancel()
 	stopped := make(chan struct{})
 	go func() { // all of it: a log that nobody reads must not keep the second signal from being seen

@@ -165,7 +165,7 @@ func TestStopEndsInTime(t *testing.T) {
 	p.join(t)
 	began := time.Now()
 	p.cmd.Process.Signal(os.Interrupt)
-	if code := p.wait(t); code != 0 || time.Since(began) > drainTime+5*time.Second {
-		t.Errorf("exit code %d after %v, want 0 within %v", code, time.Since(began), drainTime)
+	if code := p.wait(t); code != 0 || time.Since(began) > leaveTime+5*time.Second {
+		t.Errorf("exit code %d after %v, want 0 within %v", code, time.Since(began), leaveTime)
 	}
 }

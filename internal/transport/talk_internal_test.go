@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -112,18 +113,52 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// When many come back at once, they spread over a time that grows with their number, within bounds.
-func TestReturning(t *testing.T) {
-	for clients, most := range map[int]time.Duration{
-		1: minReturn + minReturn + perReturn, 1000: minReturn + minReturn + 2*time.Second, 1_000_000: minReturn + maxReturn,
-	} {
-		least, longest := time.Hour, time.Duration(0)
-		for range 1000 {
-			d := returning(clients)
-			least, longest = min(least, d), max(longest, d)
+// Clients of a server that will be back go one after the other, and are told to come back when it is there, not
+// all at once; until its turn, each talks on.
+func TestDrainSpreads(t *testing.T) {
+	const clients = 40
+	bubble(t, recado.Limits{}, func(t *testing.T, w *WebSocket) {
+		t.Helper()
+		began := time.Now()
+		ends := make(chan [2]time.Duration, clients) // when it was closed, and when it is to come back
+		for range clients {
+			c := talkClient(t, w, `{"type":"hello"}`)
+			go func() {
+				var hint time.Duration
+				for {
+					op, p, err := c.read()
+					if err != nil || op == ws.OpClose {
+						ends <- [2]time.Duration{time.Since(began), hint}
+						_ = c.conn.Close()
+						return
+					}
+					if _, ms, found := strings.Cut(string(p), `"reconnect_after_ms":`); found {
+						n, _ := strconv.Atoi(strings.TrimSuffix(ms, "}"))
+						hint = time.Since(began) + time.Duration(n)*time.Millisecond
+					}
+				}
+			}()
 		}
-		if least < minReturn || longest > most || longest < most/2 {
-			t.Errorf("%d clients return after %v to %v, want %v to %v", clients, least, longest, minReturn, most)
+		synctest.Wait()
+		_ = w.Close(t.Context(), recado.CloseRestart)
+		const window = clients * perLeave
+		seconds := map[time.Duration]int{}
+		var last time.Duration
+		for range clients {
+			end := <-ends
+			last = max(last, end[0])
+			seconds[end[1]/(100*time.Millisecond)]++
+			if end[1] < window+minReturn-time.Millisecond || end[1] > 2*(window+minReturn) {
+				t.Errorf("closed at %v, told to come back at %v, want %v to twice that", end[0], end[1], window+minReturn)
+			}
 		}
-	}
+		if last < window*9/10 || last > window {
+			t.Errorf("the last one was closed after %v, want nearly %v", last, window)
+		}
+		for tenth, n := range seconds {
+			if n > clients/2 {
+				t.Errorf("%d of %d come back in the same tenth of a second, %d", n, clients, tenth)
+			}
+		}
+	})
 }

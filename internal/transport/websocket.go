@@ -5,27 +5,17 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"recado"
 	"recado/internal/hub"
 	"recado/internal/protocol/raw"
 	v1 "recado/internal/protocol/v1"
-)
-
-// When clients of recado.v1 come back to a server that was stopped to be started again: a moment for the start, and
-// a little longer the more of them there are.
-const (
-	minReturn = 500 * time.Millisecond
-	perReturn = 2 * time.Millisecond
-	maxReturn = 10 * time.Second
 )
 
 // WebSocketConfig is what NewWebSocket needs.
@@ -101,18 +91,18 @@ func (w *WebSocket) Serve(rw http.ResponseWriter, r *http.Request, j Join) error
 	return nil
 }
 
-// Close sends code to every client and waits until all connections have ended. When ctx ends first, the rest
-// is cut off. Clients of recado.v1 are told when to come back, if it is to a new server.
+// Close sends code to every client and waits until all connections have ended. With recado.CloseRestart the clients
+// go one after the other within limits.Drain, and those whose format can say so are told when to come back; until its
+// turn has come, each talks on. When ctx ends first, the rest is cut off.
 func (w *WebSocket) Close(ctx context.Context, code recado.CloseCode) error {
 	w.mu.Lock()
 	w.closed = true
 	w.mu.Unlock()
+	if code == recado.CloseRestart {
+		w.drain(ctx)
+	}
 	w.closeOnce.Do(func() { close(w.closing) })
-	all := w.roster.all()
-	for _, s := range all {
-		if code == recado.CloseRestart {
-			s.drain(returning(len(all)))
-		}
+	for _, s := range w.roster.all() {
 		s.close(code, code.Reason(), "server stops")
 	}
 	w.stop()
@@ -266,12 +256,6 @@ func plainSocket(conn net.Conn) syscall.RawConn {
 		return nil
 	}
 	return raw
-}
-
-// returning is when one of so many clients is to come back, so that they do not come all at once.
-func returning(clients int) time.Duration {
-	window := min(minReturn+time.Duration(clients)*perReturn, maxReturn)
-	return minReturn + time.Duration(mathrand.Int64N(int64(window)))
 }
 
 func retryAfter(seconds int) map[string]string {

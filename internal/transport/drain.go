@@ -1,0 +1,50 @@
+package transport
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"recado"
+)
+
+const (
+	// perLeave is how much longer a drain takes for each client.
+	perLeave = 5 * time.Millisecond
+	// minReturn is a moment for the new server to start.
+	minReturn = 500 * time.Millisecond
+)
+
+// drain lets the clients go one after the other. All are told at once when to come back: after the last has gone, and
+// at random within as long a time again, so that they do not come all together either.
+func (w *WebSocket) drain(ctx context.Context) {
+	all := w.roster.all()
+	window := min(time.Duration(len(all))*perLeave, max(w.limits.Drain, 0))
+	began := time.Now()
+	for _, s := range all {
+		s.drain(window + minReturn + rand.N(window+minReturn))
+	}
+	for i, s := range all {
+		turn := began.Add(window * time.Duration(i) / time.Duration(len(all)))
+		if !pauseUntil(ctx, turn) {
+			return
+		}
+		s.close(recado.CloseRestart, recado.CloseRestart.Reason(), "server stops")
+	}
+}
+
+// pauseUntil reports whether the time has come before ctx ended.
+func pauseUntil(ctx context.Context, t time.Time) bool {
+	wait := time.Until(t)
+	if wait <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
