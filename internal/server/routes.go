@@ -22,6 +22,8 @@ func (s *Server) newRoutes() http.Handler {
 	mux.Handle("/favicon.ico", s.answering(s.asset))
 	mux.Handle("/robots.txt", s.answering(s.asset))
 	mux.Handle("/assets/{name...}", s.answering(s.asset))
+	mux.Handle("/healthz", s.reading(well))
+	mux.Handle("/readyz", s.reading(well)) // admit has seen to it that the server takes clients
 	mux.Handle("/v1/info", s.reading(s.info))
 	mux.Handle("/v1/check", s.reading(s.check))
 	mux.Handle("/v1/rooms", s.reading(s.rooms))
@@ -78,7 +80,7 @@ func (s *Server) admit(r *http.Request) error {
 	if err := s.arrivals.admit(r); err != nil {
 		return err
 	}
-	if s.draining.Load() {
+	if s.draining.Load() && r.URL.Path != "/healthz" {
 		return &recado.Refusal{
 			Code: "server_draining", Status: http.StatusServiceUnavailable,
 			Header: map[string]string{"Retry-After": "1", "Connection": "close"},
@@ -107,6 +109,13 @@ func (s *Server) room(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	return s.stream(w, r, name)
+}
+
+// well answers those who look after the server.
+func well(w http.ResponseWriter, _ *http.Request) error {
+	return writeJSON(w, struct {
+		Status string `json:"status"`
+	}{"ok"})
 }
 
 // upgradeHeader is what a 426 must carry (RFC 9110, section 15.5.22).

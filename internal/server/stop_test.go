@@ -85,4 +85,8 @@ func TestRequestsWhileStopping(t *testing.T) {
 	if got.Header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
+	wantRefused(t, exchange(t, late, "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n"), "server_draining")
+	if got := exchange(t, late, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"); got.StatusCode != http.StatusOK {
+		t.Errorf("/healthz: status %d while the server stops, want 200", got.StatusCode)
+	}
 }
