@@ -206,7 +206,7 @@ class Connection {
       if (entry.bytes > this.limits.message_bytes) this.#fail(id, "message_too_big");
       else if (this.#send(entry.frame)) {
         entry.socket = this.#socket;
-        if (!entry.asks) entry.epoch ??= this.#epoch;
+        if (!entry.asks) entry.epoch = this.#epoch;
       }
     }
   }
@@ -230,7 +230,6 @@ class Connection {
   }
 
   #attempt() {
-    this.#patient = false;
     let trouble = "";
     try {
       const socket = new this.#Socket(this.url, PROTOCOL);

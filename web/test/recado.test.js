@@ -161,7 +161,7 @@ describe("recado.js", () => {
     const { name = "" } = beto.room.you ?? {};
     assert.match(name, /./, "the server gives one");
     beto.room.rename("beto");
-    await ana.told("members", ({ change, member }) => change === "rename" && member.name === "beto");
+    await ana.told("members", ({ member }) => member?.name === "beto"); // a join and a rename may be told as one
     await beto.told("members", ({ change }) => change === "rename");
     assert.equal(beto.name(), "beto");
     beto.room.rename("\u200b");

@@ -81,11 +81,11 @@ export const message = (seq, prev, fields) => ({
 /**
  * Connects, in a world that goes when the test ends.
  * @param {import("node:test").TestContext} t
- * @param {import("../../recado.types.d.ts").Options & {url?: string | URL}} [options]
+ * @param {import("../../recado.types.d.ts").Options & {url?: string | URL, random?: number}} [options] with the dice
  */
-export function setUp(t, { url = "ws://localhost:8765/ops", ...options } = {}) {
+export function setUp(t, { url = "ws://localhost:8765/ops", random = 0, ...options } = {}) {
   const clock = new Clock();
-  const world = { random: 0, answers: true };
+  const world = { random, answers: true };
   /** @type {Peer[]} */
   const peers = [];
   t.mock.method(globalThis, "setTimeout", clock.after);

@@ -1,5 +1,6 @@
 // @ts-check
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -36,6 +37,7 @@ function browser(t) {
   pretend(t, "addEventListener", window.addEventListener.bind(window));
   return {
     navigator,
+    listeners: () => getEventListeners(window, "online").length + getEventListeners(page, "visibilitychange").length,
     /** @param {boolean} hidden */
     turn(hidden) {
       page.hidden = hidden;
@@ -104,6 +106,9 @@ describe("connecting", () => {
     clock.pass(FAREWELL_MS);
     assert.equal(last().fresh, true, "does not wait for the answer to its close");
     assert.deepEqual([peers.length, peers[1]?.terminated, room.state], [3, true, "reconnecting"]);
+    peers[1]?.end(4500);
+    clock.pass(0);
+    assert.equal(peers.length, 3, "what was given up is not heard any more");
   });
 
   test("hears nothing of a server that speaks otherwise", async (t) => {
@@ -114,6 +119,15 @@ describe("connecting", () => {
     clock.pass(ANSWER_MS);
     assert.equal(room.state, "connecting");
     assert.equal(peer.farewell?.code, 4004);
+  });
+
+  test("does not speak to a server that chose another protocol", async (t) => {
+    const { last, room } = setUp(t);
+    last().protocol = "recado.raw";
+    last().open();
+    assert.deepEqual([last().sent, last().farewell?.code], [[], 4504]);
+    last().end(4504);
+    assert.equal(room.state, "refused");
   });
 
   test("takes an error before the welcome for a refusal", async (t) => {
@@ -287,8 +301,10 @@ describe("being connected", () => {
   });
 
   test("ends for good with close", async (t) => {
-    const { online, turn } = browser(t);
-    const { join, room, clock, seen, peers } = setUp(t);
+    const { listeners } = browser(t);
+    const stop = new AbortController();
+    const { join, room, clock, seen, peers } = setUp(t, { signal: stop.signal });
+    assert.equal(listeners(), 2);
     const peer = join();
     await seen();
     const pending = room.publish("x");
@@ -302,10 +318,9 @@ describe("being connected", () => {
     await closed;
     assert.equal(room.close(), closed);
     room.retry();
-    online();
-    turn(false);
     clock.pass(LATENCY_MS);
     assert.deepEqual([await seen(), peers.length, clock.timers], [[], 1, 0]);
+    assert.deepEqual([listeners(), getEventListeners(stop.signal, "abort").length], [0, 0]);
   });
 
   test("does not wait long for the server's farewell", async (t) => {

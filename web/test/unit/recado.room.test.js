@@ -42,7 +42,7 @@ describe("messages", () => {
   test("of a megabyte are as good as small ones", async (t) => {
     const { join, seen, room } = setUp(t);
     const bytes = new Uint8Array(1 << 20).map((_, index) => index);
-    const peer = join({ limits: {} });
+    const peer = join({ limits: undefined });
     room.publish({ bytes });
     peer.say(message(11, 10, { base64: peer.frames[1].base64 }));
     assert.deepEqual((await seen("message"))[0].bytes, bytes);
@@ -81,6 +81,26 @@ describe("messages", () => {
     assert.equal(room.outboxSize, 0);
     peer.say({ type: "ack", seq: 12, prev: 11 });
     assert.deepEqual(await seen(), [{ type: "ack", seq: 12, prev: 11, position: "e.12" }], "published elsewhere");
+  });
+
+  test("have ids of their own, whatever else is published in the session", (t) => {
+    const ids = [0.1, 0.2].map((random) => {
+      const { join, room } = setUp(t, { random, session: "s1" });
+      room.publish("x");
+      return join().frames[1].id;
+    });
+    assert.notEqual(ids[0], ids[1]);
+  });
+
+  test("wait when the connection is closing, and are not in doubt then", (t) => {
+    const { join, room, clock } = setUp(t);
+    const peer = join();
+    peer.readyState = 2;
+    room.publish("x");
+    assert.equal(peer.frames.length, 1);
+    peer.end(1001);
+    clock.pass(0);
+    assert.equal(join({ position: "n.0" }).frames[1]?.text, "x");
   });
 
   test("need no one to wait for them", async (t) => {
@@ -149,11 +169,12 @@ describe("history", () => {
   });
 
   test("may be refused", async (t) => {
-    const { join, room } = setUp(t);
+    const { join, room, seen } = setUp(t);
     const peer = join();
     const asked = room.history({ before: "x.1" });
     peer.say({ type: "error", id: peer.frames[1].id, code: "position_invalid", message: "of another epoch" });
     await assert.rejects(asked, { code: "position_invalid", message: "of another epoch" });
+    assert.deepEqual(await seen("error"), [], "the answer is for who asked");
     const late = room.history();
     room.close();
     await assert.rejects(late, { code: "closed" });
@@ -306,7 +327,9 @@ describe("events", () => {
     await first;
     for (let seq = 12; seq < 11_000; seq++) peer.say(message(seq, seq - 1));
     await settle();
+    const told = t.mock.method(globalThis, "queueMicrotask").mock;
+    peer.say(message(11_000, 10_999));
+    assert.equal(told.callCount(), 1, "others go on");
     await assert.rejects(events.next(), { code: "behind" });
-    assert.equal(room.state, "connected", "others go on");
   });
 });
