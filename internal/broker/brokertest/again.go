@@ -84,4 +84,7 @@ func testOtherIDs(t *testing.T, b recado.Broker) {
 		}
 		seqs[receipt.Seq] = true
 	}
+	if receipt := send(t, b, nobody); !receipt.Duplicate {
+		t.Errorf("a message of nobody's that is sent again gets %+v", receipt)
+	}
 }

@@ -62,7 +62,7 @@ type sweeper struct {
 	hand atomic.Uint32
 }
 
-// tidy makes space where too much is held; otherwise, now and then, it sweeps a shard. The caller holds no lock.
+// tidy makes space where too much is held, and sweeps a shard now and then. The caller holds no lock.
 func (b *Broker) tidy(now int64) {
 	if b.history.full() {
 		b.history.makeSpace(func(s, share int) { b.shrink(s, now, share, math.MaxInt) })

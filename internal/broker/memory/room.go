@@ -73,15 +73,14 @@ func (r *room) publish(m *recado.Message, now int64) (receipt recado.Receipt, to
 		r.deliver(*m)
 		return receipt, r.subs, false
 	}
-	recognisable := m.ID != ""
-	if recognisable {
+	if m.ID != "" {
 		if receipt, again := r.recognise(m); again {
 			return receipt, nil, false
 		}
 	}
 	m.Seq, m.Prev = r.broker.seq.Add(1), r.last
 	r.last = m.Seq
-	if recognisable {
+	if m.ID != "" {
 		r.remember(m.Sender, m.ID, place{m.Seq, m.Prev, r.time})
 	}
 	if kept := r.store(m, now); kept != nil {
@@ -107,11 +106,10 @@ func (r *room) position(seq uint64) recado.Position {
 	return recado.Position{Epoch: r.broker.epoch, Seq: seq}
 }
 
-func (r *room) add(sub *subscription) {
-	r.subs = append(r.subs, sub)
-}
+func (r *room) add(sub *subscription) { r.subs = append(r.subs, sub) }
 
-func (r *room) drop(sub *subscription) { // not in place: who flushes may hold the old slice
+// drop makes a new slice: who flushes may hold the old one.
+func (r *room) drop(sub *subscription) {
 	r.subs = slices.DeleteFunc(slices.Clone(r.subs), func(s *subscription) bool { return s == sub })
 }
 
