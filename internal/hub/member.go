@@ -107,7 +107,7 @@ func (m *Member) Append(dst []byte, message *recado.Message) []byte {
 	return m.Encoding.AppendOwn(dst, message)
 }
 
-// Rename gives the member another name, and lets the room know.
+// Rename gives the member another name, and lets the others know.
 func (m *Member) Rename(name string) {
 	r := m.room
 	r.mu.Lock()

@@ -233,7 +233,7 @@ func (r *room) tellCount(members []Person) {
 	}
 }
 
-// tellChange tells the others, and of a new name the member itself.
+// tellChange tells the others.
 func (r *room) tellChange(id recado.MemberID) {
 	p := &r.presence
 	name, present := r.nameOf(id)
@@ -260,7 +260,7 @@ func (r *room) tellChange(id recado.MemberID) {
 		b := g.batch(r.last)
 		from := len(b.bytes)
 		b.bytes = g.presence.AppendChange(b.bytes, change, Person{ID: id, Name: name})
-		if change == Joined && self != nil && self.group == g {
+		if self != nil && self.group == g {
 			b.leaveOut(self, from)
 		}
 	}

@@ -92,7 +92,7 @@ func TestPresence(t *testing.T) {
 		if want := []string{"+beto", "+carla", "=roberto"}; !slices.Equal(got, want) {
 			t.Errorf("ana was told %q, want %q", got, want)
 		}
-		wantLines(t, "beto", betoGot, "+carla", "=roberto", "-ana")
+		wantLines(t, "beto, who knows his own name,", betoGot, "+carla", "-ana")
 		wantLines(t, "carla, whose format has no presence,", rawGot)
 	})
 }

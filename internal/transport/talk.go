@@ -74,15 +74,22 @@ func (s *session) obey(command v1.Command) error {
 	case v1.History:
 		return s.history(c)
 	case v1.Rename:
-		name, err := cleanName(c.Name)
-		if err == nil {
-			s.member.Rename(name)
-		}
-		return err
+		return s.rename(c)
 	case v1.Ping:
 		s.say(v1.Pong{})
 	case v1.Auth: // everybody may do everything
 	}
+	return nil
+}
+
+// rename changes the client's name. It is told at once, however long the others take to hear of it.
+func (s *session) rename(c v1.Rename) error {
+	name, err := cleanName(c.Name)
+	if err != nil {
+		return err
+	}
+	s.member.Rename(name)
+	s.say(v1.Presence{Change: v1.Renamed, Member: v1.Member{ID: s.member.ID, Name: name}})
 	return nil
 }
 
