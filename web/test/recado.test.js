@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
@@ -14,9 +15,14 @@ import { endAll, remember } from "./support/cleanup.js";
 import { nodeClient } from "./support/clients.js";
 import { startProxy } from "./support/proxy.js";
 import { startServer } from "./support/server.js";
-import { within } from "./support/wait.js";
+import { PATIENCE_MS, within } from "./support/wait.js";
 
 /** @typedef {import("../recado.types.d.ts").AnyEvent} AnyEvent */
+
+const guide = readFileSync(new URL("../../docs/javascript.md", import.meta.url), "utf8");
+
+/** The guide's first example in a language. @param {string} language */
+const example = (language) => guide.split(`\`\`\`${language}\n`)[1]?.split("```")[0] ?? "";
 
 /**
  * A member of a room, and what it has heard.
@@ -160,8 +166,9 @@ describe("recado.js", () => {
     const beto = await member(server.socket("people"));
     const { name = "" } = beto.room.you ?? {};
     assert.match(name, /./, "the server gives one");
+    await ana.told("members", ({ change }) => change === "join"); // or the rename may be told as a part of it
     beto.room.rename("beto");
-    await ana.told("members", ({ member }) => member?.name === "beto"); // a join and a rename may be told as one
+    await ana.told("members", ({ change, member }) => change === "rename" && member.name === "beto");
     await beto.told("members", ({ change }) => change === "rename");
     assert.equal(beto.name(), "beto");
     beto.room.rename("\u200b");
@@ -206,39 +213,33 @@ describe("recado.js", () => {
     assert.equal(ana.room.state, "connected");
   });
 
-  test("a program ends when its room is closed", async () => {
-    const url = JSON.stringify(server.socket("program"));
-    const program = `
-      import { WebSocket } from "ws";
-      import { connect } from "./recado.js";
-      const room = connect(${url}, { WebSocket, name: "cron" });
-      const { seq } = await room.publish("deploy done");
-      console.log(seq > 0);
-      await room.close();`;
+  test("the guide's program publishes, and ends when its room is closed", async () => {
+    const program = example("js").replace("ws://localhost:8765/ops", server.socket("guide"));
     const cwd = new URL("..", import.meta.url);
     const run = promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], { cwd, timeout: 10_000 });
-    assert.equal((await within(run, () => "the program's end")).stdout, "true\n");
+    assert.match((await within(run, () => "the program's end")).stdout, /^stored at \w+\.\d+\n$/);
   });
 
-  test("a page of another origin loads it and talks", async () => {
-    const other = createServer((_, response) => response.setHeader("Content-Type", "text/html").end("<!doctype html>"));
+  test("the guide's page talks, though it is of another origin", async () => {
+    const html = example("html").replaceAll("http://localhost:8765/", server.page());
+    const other = createServer((_, response) => response.setHeader("Content-Type", "text/html").end(html));
     other.listen(0, "localhost");
     await once(other, "listening");
     remember(() => other.close());
     const { port } = /** @type {import("node:net").AddressInfo} */ (other.address());
-    const beto = await member(server.socket("page"));
+    const beto = await member(server.socket("ops"), { name: "beto" });
+    await beto.room.publish("before");
     const browser = await launch();
     const page = await browser.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
     await page.goto(`http://localhost:${port}/`);
-    const seen = page.evaluate(async (base) => {
-      const { connect } = await import(`${base}assets/recado.js`);
-      const room = connect(`${base}page`, { name: "page" });
-      const { seq } = await room.publish("from afar");
-      for await (const event of room) if (event.type === "message") return [seq > 0, event.text];
-    }, server.page());
+    await page.getByText("connected").waitFor();
+    await page.fill("#text", "from afar");
+    await page.click("button");
     await beto.told("message", ({ text }) => text === "from afar");
-    await beto.room.publish("welcome");
-    assert.deepEqual(await within(seen, () => "the page to hear it"), [true, "welcome"]);
+    await beto.room.publish("<b>olá</b>");
+    await page.getByText("olá").waitFor();
+    assert.deepEqual(await page.locator("li").allTextContents(), ["beto: before", "me: from afar", "beto: <b>olá</b>"]);
     await browser.close();
   });
 

@@ -47,9 +47,19 @@ function browser(t) {
   };
 }
 
+/** @param {string} path of a file of the project */
+const read = (path) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
+
 test("is small", () => {
-  const size = gzipSync(readFileSync(new URL("../../recado.js", import.meta.url)), { level: 9 }).length;
+  const size = gzipSync(read("web/recado.js"), { level: 9 }).length;
   assert.ok(size <= 5 * 1024, `recado.js has ${size} bytes compressed`);
+});
+
+test("documents its errors", () => {
+  const guide = read("docs/javascript.md");
+  const codes = [...read("web/recado.js").matchAll(/(?:RecadoError|fail)\((?:id, )?"(\w+)"/g)].map(([, code]) => code);
+  for (const code of [...codes, "refused", "closed"]) assert.ok(guide.includes(`\`${code}\``), `no word of ${code}`);
+  assert.ok(codes.length >= 7);
 });
 
 describe("connecting", () => {
