@@ -32,7 +32,9 @@ func (p *perfect) finish() []storm.Event {
 func randomLog(t *rapid.T) []storm.Event {
 	p := newPerfect(rapid.IntRange(1, 20).Draw(t, "window"))
 	for i := range rapid.IntRange(2, 8).Draw(t, "clients") {
-		p.join(fmt.Sprint("client", i), fmt.Sprint("room", i%2), i/2%2 == 1)
+		p.join(perfectClient{
+			name: fmt.Sprint("client", i), room: fmt.Sprint("room", i%2), raw: i/2%2 == 1, session: i >= 6,
+		})
 	}
 	someone := rapid.SampledFrom(p.clients)
 	t.Repeat(map[string]func(*rapid.T){
@@ -90,7 +92,7 @@ func TestDamagedLogsDoNotPass(t *testing.T) {
 func TestReadLog(t *testing.T) {
 	var written bytes.Buffer
 	p := newPerfect(10)
-	c := p.join("ana", "ops", false)
+	c := p.join(perfectClient{name: "ana", room: "ops"})
 	c.read(1)
 	c.say("text", false)
 	want := p.finish()

@@ -49,6 +49,16 @@ var damagedMessages = []damage{
 		return l.hear(l[l.find("duda", storm.Message, "caio says 1")], "caio", storm.Message, "beto says 1")
 	}, []string{"echo"}},
 
+	{"an echo on a new connection, raw with a session", func(l log) log {
+		return l.hear(storm.Event{Do: storm.Message, Kind: "text", Data: []byte(`"fabi says 3"`)}, "fabi", storm.Close, "")
+	}, []string{"echo"}},
+	{"what was said as an earlier member", func(l log) log {
+		return l.hear(l[l.find("beto", storm.Message, "ana says 8")], "ana", storm.Ack, "c8").
+			change("ana", storm.Welcome, "e0.30", func(e *storm.Event) { e.Member = "m9" }).
+			drop("ana", storm.Ack, "c8").
+			hear(storm.Event{Do: storm.Lost, ID: "c8", Reason: "uncertain"}, "ana", storm.Send, "ana says 9")
+	}, nil},
+
 	{"one hears of another sender", func(l log) log {
 		return l.change("beto", storm.Message, "caio says 1", func(e *storm.Event) { e.Member = "m4" })
 	}, []string{"identity"}},
@@ -215,6 +225,10 @@ var damagedChain = []damage{
 	{"a message that its client forgets", func(l log) log {
 		return l.drop("ana", storm.Lost, "")
 	}, []string{"outbox"}},
+	{"a message that its client calls unsent", func(l log) log {
+		return l.drop("ana", storm.Ack, "c14").
+			hear(storm.Event{Do: storm.Lost, ID: "c14", Reason: "unsent"}, "ana", storm.Message, "beto says 10")
+	}, []string{"gap", "lost", "outbox"}},
 	{"an acked message given up", func(l log) log {
 		return l.hear(storm.Event{Do: storm.Lost, ID: "c1"}, "ana", storm.Ack, "c3")
 	}, []string{"outbox"}},

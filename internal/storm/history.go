@@ -54,6 +54,7 @@ type message struct {
 	number   int // among the sender's
 	id, kind string
 	conn     int      // on which a raw sender wrote it
+	own      string   // the member that a raw sender with a session was then
 	members  []string // who others were told had sent it
 	seen     []recado.Position
 	acked    []recado.Position
@@ -88,6 +89,11 @@ func (s *step) place(c *client) (at recado.Position, known bool) {
 
 // leaked is what was said in another room.
 func (s *step) leaked(c *client) bool { return s.what != nil && s.what.sender.room != c.room }
+
+// echoed is what the raw client itself has said, as the member that it still is.
+func (s *step) echoed(c *client, what *message) bool {
+	return what.sender == c && (what.conn == s.conn || s.own != "" && what.own == s.own)
+}
 
 // foreign is what no client of the room has said: only one rule complains of it.
 func (s *step) foreign(c *client) bool { return s.what == nil || s.leaked(c) }
@@ -152,7 +158,7 @@ func (h *history) follow(c *client, e *Event, line int) {
 		c.done = true
 	}
 	if e.Do == Send && s.what != nil && s.what.sender == c {
-		s.what.conn = s.conn
+		s.what.conn, s.what.own = s.conn, s.own
 	}
 	if err := c.move(&s); err != nil {
 		h.fault(e, line, err.Error())

@@ -9,12 +9,14 @@ import (
 )
 
 // tell is a correct log with everything in it that a rule looks at. In ops there are ana, beto and the raw caio
-// and duda, in lobby eva and the raw fabi.
+// and duda, in lobby eva and the raw fabi, who has a session.
 func tell() log {
 	p := newPerfect(4)
-	ana, beto := p.join("ana", "ops", false), p.join("beto", "ops", false)
-	caio, _ := p.join("caio", "ops", true), p.join("duda", "ops", true)
-	eva, fabi := p.join("eva", "lobby", false), p.join("fabi", "lobby", true)
+	ana, beto := p.join(perfectClient{name: "ana", room: "ops"}), p.join(perfectClient{name: "beto", room: "ops"})
+	caio := p.join(perfectClient{name: "caio", room: "ops", raw: true})
+	p.join(perfectClient{name: "duda", room: "ops", raw: true})
+	eva := p.join(perfectClient{name: "eva", room: "lobby"})
+	fabi := p.join(perfectClient{name: "fabi", room: "lobby", raw: true, session: true})
 	all := func() {
 		for _, c := range p.clients {
 			c.connect()

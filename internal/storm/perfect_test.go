@@ -31,6 +31,7 @@ type perfectClient struct {
 	server     *perfect
 	name, room string
 	raw        bool
+	session    bool   // raw: stays the same member
 	member     string // "" before it has one
 
 	connected bool
@@ -47,12 +48,12 @@ func newPerfect(window int) *perfect {
 	return &perfect{window: window, rooms: map[string]*perfectRoom{}}
 }
 
-func (p *perfect) join(name, room string, raw bool) *perfectClient {
-	c := &perfectClient{server: p, name: name, room: room, raw: raw}
-	p.clients = append(p.clients, c)
-	c.write(storm.Event{Do: storm.Join, Room: room, Raw: raw})
+func (p *perfect) join(c perfectClient) *perfectClient {
+	c.server = p
+	p.clients = append(p.clients, &c)
+	c.write(storm.Event{Do: storm.Join, Room: c.room, Raw: c.raw})
 	c.connect()
-	return c
+	return &c
 }
 
 func (p *perfect) room(name string) *perfectRoom {
@@ -138,11 +139,15 @@ func (c *perfectClient) connect() {
 	}
 	p := c.server
 	c.connected, c.ready = true, c.raw
-	if c.raw || c.member == "" {
+	if c.raw && !c.session || c.member == "" {
 		p.members++
 		c.member = fmt.Sprint("m", p.members)
 	}
-	if c.raw {
+	switch {
+	case c.session:
+		c.write(storm.Event{Do: storm.Open, Member: c.member})
+		return
+	case c.raw:
 		c.write(storm.Event{Do: storm.Open})
 		return
 	}
@@ -263,7 +268,7 @@ func (c *perfectClient) take(e storm.Event) {
 // giveUp reports what may or may not have arrived: to send it again could be to say it twice.
 func (c *perfectClient) giveUp() {
 	for _, lost := range c.unacked[:c.written] {
-		c.write(storm.Event{Do: storm.Lost, ID: lost.ID})
+		c.write(storm.Event{Do: storm.Lost, ID: lost.ID, Reason: "uncertain"})
 	}
 	c.unacked, c.written = c.unacked[c.written:], 0
 }

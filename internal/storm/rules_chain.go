@@ -81,8 +81,7 @@ func checkLost(h *history, c *client, complain complaint) {
 		missing := slices.Clone(h.between(c.room, after.Epoch, after.Seq, end))
 		missing = slices.DeleteFunc(missing, func(seq uint64) bool {
 			at := recado.Position{Epoch: after.Epoch, Seq: seq}
-			own := c.raw && h.places[at].sender == c && h.places[at].conn == s.conn
-			return own || got[at]
+			return got[at] || c.raw && s.echoed(c, h.places[at])
 		})
 		if len(missing) > 0 {
 			complain(s, "%d messages after %v never came, the first is %d", len(missing), after, missing[0])

@@ -40,10 +40,10 @@ func checkEcho(_ *history, c *client, complain complaint) {
 		if s.Do != Message || s.what == nil || s.what.sender != c {
 			continue
 		}
-		if c.raw && s.what.conn != s.conn || !c.raw && s.Member != s.own && slices.Contains(c.members, s.Member) {
-			continue
+		earlier := s.Member != s.own && slices.Contains(c.members, s.Member)
+		if c.raw && s.echoed(c, s.what) || !c.raw && !earlier {
+			complain(s, "its own message came back")
 		}
-		complain(s, "its own message came back")
 	}
 }
 
@@ -72,8 +72,10 @@ func checkOutbox(_ *history, c *client, complain complaint) {
 	settled := map[*message]bool{}
 	for i := range c.steps {
 		s := &c.steps[i]
-		if s.Do == Lost && settled[s.what] {
-			complain(s, "%s was acked", s.ID)
+		if s.Do == Lost && s.what != nil {
+			if _, known := s.what.place(); settled[s.what] || known && s.Reason != "uncertain" {
+				complain(s, "%s is in the room, reported as %q", s.ID, s.Reason)
+			}
 		}
 		if s.Do == Ack || s.Do == Lost {
 			settled[s.what] = true

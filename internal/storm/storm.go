@@ -11,13 +11,13 @@
 // changed place included. Clients ask for no echo and for no history pages.
 //
 //	{"client":"go7","do":"join","room":"ops"}                      the first event; "raw":true without recado.v1
-//	{"client":"raw3","do":"open"}                                  raw: a new connection, thus a new member
+//	{"client":"raw3","do":"open"}                                  raw: a new connection, thus a new member, but for "member":"s3"
 //	{"client":"go7","do":"welcome","member":"m…","position":"k3f9.44","recovered":true,"replay":3}
 //	{"client":"go7","do":"send","id":"c17","kind":"text","data":"b2k="}   handed to the client; raw: written
 //	{"client":"go7","do":"message","member":"m…","seq":42,"prev":41,"kind":"text","data":"b2k="}   raw: only kind, data
 //	{"client":"go7","do":"ack","id":"c17","seq":45,"prev":44}      "duplicate":true outside the chain
 //	{"client":"go7","do":"gap","from":10,"to":37,"missed":14,"reason":"expired","position":"k3f9.37"}
-//	{"client":"go7","do":"lost","id":"c18"}                        the client has said that it does not resend this
+//	{"client":"go7","do":"lost","id":"c18","reason":"uncertain"}   the client has said so; any other reason: it is not in the room
 //	{"client":"go7","do":"close"}                                  the connection has ended
 //	{"client":"go7","do":"done"}                                   the last event of one that has read to the end
 package storm
@@ -49,7 +49,7 @@ type Event struct {
 	Do        string `json:"do"`
 	Room      string `json:"room,omitempty"`
 	Raw       bool   `json:"raw,omitempty"`
-	Member    string `json:"member,omitempty"` // its own in a welcome, the sender's in a message
+	Member    string `json:"member,omitempty"` // the sender's in a message; its own in a welcome, or as raw with a session
 	ID        string `json:"id,omitempty"`
 	Seq       uint64 `json:"seq,omitempty"`
 	Prev      uint64 `json:"prev,omitempty"`
