@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # the tests measure time; they share the machine with nothing
-.PHONY: help run build test check fmt fuzz bench bench-save bench-peers vuln rename clean test-go test-web tools
+.PHONY: help run build test storm check fmt fuzz bench bench-save bench-peers vuln rename clean test-go test-web tools
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOVULNCHECK_VERSION   := v1.9.0
@@ -30,12 +30,16 @@ build: ## Build bin/recado
 
 test: test-go test-web ## Run every test: Go with the race detector, the page, a real browser
 
-test-go: tools build
+test-go: tools build web/node_modules/.installed
 	go test -race -shuffle=on ./...
 	cd bench/peers && go test ./...
 
 test-web: tools build web/node_modules/.installed
 	cd web && RECADO_BIN=$(CURDIR)/bin/recado npm test
+
+storm: tools web/node_modules/.installed ## Let 500 clients talk for a minute while connections and the server fail, and check every promise
+	mkdir -p bin
+	go test -run '^TestStorm$$' -count=1 -timeout 10m -v -artifacts -outputdir $(CURDIR)/bin ./internal/storm -full
 
 check: $(GOLANGCI_LINT) web/node_modules/.installed ## Lint, formatting, imports, the page's types, builds for other systems
 	$(GOLANGCI_LINT) run ./...

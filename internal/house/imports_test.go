@@ -47,6 +47,7 @@ var rooms = map[string]room{
 		own:   []string{".", "internal/auth", "internal/hub", "internal/locale", "internal/protocol/ndjson", "internal/transport", "web"},
 		tests: []string{"internal/broker/memory"},
 	},
+	"internal/storm": {own: []string{"."}, tests: []string{"client", "internal/protocol/v1"}, not: sockets},
 	"internal/transport": {
 		own:   []string{".", "internal/hub", "internal/protocol/ndjson", "internal/protocol/raw", "internal/protocol/sse", "internal/protocol/text", "internal/protocol/v1"},
 		tests: []string{"internal/broker/memory"},
