@@ -122,9 +122,9 @@ func (c Config) check() error {
 	case c.Size < MinSize || c.Size > MaxSize:
 		return wrong(SettingSize, "%d bytes: a message has from %d to %d", c.Size, MinSize, MaxSize)
 	case c.Protocol != Raw && c.Protocol != V1:
-		return wrong(SettingProtocol, "protocol %q: there are %s and %s", c.Protocol, Raw, V1)
+		return wrong(SettingOther, "protocol %q: there are %s and %s", c.Protocol, Raw, V1)
 	case c.Protocol == V1 && c.Binary:
-		return wrong(SettingProtocol, "binary messages are for %s, not for %s", Raw, V1)
+		return wrong(SettingOther, "binary messages are for %s, not for %s", Raw, V1)
 	case c.Sources < 1 || c.Sources > 254:
 		return wrong(SettingConnections, "%d source addresses: from 1 to 254 can be", c.Sources)
 	case min(c.Warmup, c.Duration, c.Settle, c.Timeout) < 0 || c.Dialing < 1 || c.PID < 0:

@@ -51,7 +51,6 @@ const (
 	SettingChurn       Setting = "churn"
 	SettingInFlight    Setting = "in_flight"
 	SettingSize        Setting = "size"
-	SettingProtocol    Setting = "protocol"
 	SettingOther       Setting = "other"
 )
 

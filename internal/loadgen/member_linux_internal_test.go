@@ -101,6 +101,7 @@ func FuzzParse(f *testing.F) {
 	raw, v1 := newPattern(32, ws.OpText), newV1Pattern(32)
 	f.Add(stream(f, &raw, newLedger(10, 1, 2, 20)), 7, false)
 	f.Add(streamV1(f, &v1, newLedger(10, 1, 2, 20)), 7, true)
+	f.Add([]byte("\x81\x92"+messageStart+strings.Repeat("0", 85)+messageText+strings.Repeat("0", 32)+messageEnd), 7, true) // masked
 	f.Fuzz(func(t *testing.T, b []byte, at int, talks bool) {
 		p := raw
 		if talks {

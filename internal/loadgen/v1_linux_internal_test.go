@@ -1,3 +1,5 @@
+//go:build linux
+
 package loadgen
 
 import (
@@ -102,7 +104,7 @@ func TestUsual(t *testing.T) {
 	}
 }
 
-// stream is what a server could send to member 9.
+// streamV1 is stream for recado.v1.
 func streamV1(tb testing.TB, p *pattern, l *ledger) []byte {
 	tb.Helper()
 	var out bytes.Buffer
