@@ -132,19 +132,19 @@ func (s *session) leave() {
 		room = s.member.Room()
 		s.member.Leave((s.returns || s.talk != nil) && end.code != recado.CloseNormal)
 	}
-	s.server.log.Info("client disconnected", "id", s.id(), "room", room,
-		"code", int(end.code), "reason", end.why, "clients", s.server.clients.Add(-1))
+	s.server.log.Info("client disconnected", s.named("room", room,
+		"code", int(end.code), "reason", end.why, "clients", s.server.clients.Add(-1))...)
 }
 
 // joined reports whether the session is a member of its room.
 func (s *session) joined() bool { return s.talk == nil || s.talk.joined }
 
-// id is the member's, for the log; "" before hello.
-func (s *session) id() string {
-	if !s.joined() {
-		return ""
+// named adds the member's id to what the log says; before hello there is none.
+func (s *session) named(facts ...any) []any {
+	if s.joined() {
+		facts = append(facts, "id", s.member.ID)
 	}
-	return s.member.ID.String()
+	return facts
 }
 
 // linger reads what still comes until the other side has seen the end: closing a socket with unread bytes would

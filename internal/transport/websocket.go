@@ -86,7 +86,7 @@ func (w *WebSocket) Serve(rw http.ResponseWriter, r *http.Request, j Join) error
 		return err
 	}
 	// With no lock held: writing to the log can take its time.
-	w.log.Info("client connected", "address", r.RemoteAddr, "room", j.Room, "id", s.id(), "clients", w.Len())
+	w.log.Info("client connected", s.named("address", r.RemoteAddr, "room", j.Room, "protocol", s.protocol(), "clients", w.Len())...)
 	s.start()
 	return nil
 }
@@ -199,6 +199,14 @@ func (s *session) follow(j Join) {
 		s.out.cursor = &cursor{at: j.After, since: j.Since}
 		s.startWriting()
 	}
+}
+
+// protocol is what a WebSocket session speaks, for the log.
+func (s *session) protocol() string {
+	if s.talk != nil {
+		return v1.Subprotocol
+	}
+	return "raw"
 }
 
 // joinRaw makes a session a member that says no hello.
