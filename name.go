@@ -29,7 +29,7 @@ func CleanName(name string) (string, error) {
 	if strings.IndexFunc(name, func(r rune) bool { return !unicode.IsMark(r) && r != ' ' }) < 0 {
 		return "", fmt.Errorf("%w: nothing of it can be seen", ErrName)
 	}
-	return name, nil
+	return strings.Clone(name), nil // it may be a small part of what was given, which is not to be kept with it
 }
 
 // invisible tells the characters that IsGraphic takes for visible: fillers, blank patterns and variation selectors.

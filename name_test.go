@@ -2,6 +2,7 @@ package recado_test
 
 import (
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -88,4 +89,26 @@ func TestQueuePolicy(t *testing.T) {
 			t.Errorf("QueuePolicy(%q) = %v, want %v", room, got, want)
 		}
 	}
+}
+
+// What is kept of a name is the name, not all the spaces around it: it is kept with each message.
+func TestCleanNameKeepsNothingElse(t *testing.T) {
+	const size, names = 1 << 20, 100
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	var all [names]string
+	for i := range all {
+		name, err := recado.CleanName("ana" + strings.Repeat(" ", size))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[i] = name
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > size*names/10 {
+		t.Errorf("%d names take %d bytes", names, grown)
+	}
+	runtime.KeepAlive(all)
 }

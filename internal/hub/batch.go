@@ -100,6 +100,15 @@ func (b *Batch) After(m *Member) recado.Position {
 	return recado.Position{Epoch: m.room.epoch, Seq: max(b.after, m.from)}
 }
 
+// begin makes nothing of what is in the batch so far a part of what m receives: it came, or came back, only now.
+func (b *Batch) begin(m *Member) {
+	b.spans = slices.DeleteFunc(b.spans, func(s span) bool { return s.member == m })
+	if len(b.bytes) > 0 {
+		m.own[b.number%2] = b.number
+		b.spans = slices.Insert(b.spans, 0, span{member: m, to: len(b.bytes)}) // before the ephemeral stretches in it
+	}
+}
+
 // leaveOut makes the bytes from that offset to the batch's present end no part of what m receives.
 func (b *Batch) leaveOut(m *Member, from int) { b.replace(m, from, len(b.instead)) }
 

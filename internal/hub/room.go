@@ -214,7 +214,7 @@ func (r *room) attach(m *Member) {
 	m.group, m.index, m.from = g, len(g.members), r.last
 	g.members = append(g.members, m)
 	if g.open != nil {
-		g.open.leaveOut(m, 0) // said before it came
+		g.open.begin(m)
 	}
 	r.listens(g)
 }

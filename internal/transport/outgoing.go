@@ -24,6 +24,7 @@ type outgoing struct {
 	mu      sync.Mutex // guards what follows
 	backlog []piece    // in order
 	waiting int        // bytes in backlog
+	asked   int        // of them, those that the queue's limit does not count
 	cursor  *cursor    // the session reads the history; nil: it is attached to the room, or not in one
 	writing bool       // a goroutine writes the backlog, and fills it as long as there is a cursor
 	taken   int        // bytes of backlog[0] that are being written
@@ -36,6 +37,7 @@ type piece struct {
 	data  []byte // whole frames; never changed
 	off   int    // written
 	whole bool   // no batch: never cut
+	asked bool   // the client has asked for it: it is not counted against the queue
 }
 
 // An ending says why a session ends.
@@ -114,7 +116,15 @@ func (s *session) drain(after time.Duration) {
 func (s *session) send(frame []byte) {
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
-	s.sendLocked(frame)
+	s.sendLocked(frame, false)
+}
+
+// answer is send for what the client has asked for, and may take its time to read. What it asks for before it has
+// read the answer before is counted against the queue, as all else is.
+func (s *session) answer(frame []byte) {
+	s.out.mu.Lock()
+	defer s.out.mu.Unlock()
+	s.sendLocked(frame, true)
 }
 
 // respond sends the answer to the handshake; the caller holds out.mu.
@@ -194,21 +204,23 @@ func (s *session) writeNow(w *directWriter, p []byte) (n int) {
 	return n
 }
 
-// sendLocked is send.
-func (s *session) sendLocked(frame []byte) {
+// sendLocked is send, or answer.
+func (s *session) sendLocked(frame []byte, asked bool) {
 	n := s.write(frame)
+	asked = asked && s.out.asked == 0
 	switch {
 	case n == len(frame):
-	case s.full(len(frame) - n):
+	case !asked && s.full(len(frame)-n):
 		s.overflow()
 	default:
-		s.enqueue(piece{data: frame, off: n, whole: true})
+		s.enqueue(piece{data: frame, off: n, whole: true, asked: asked})
 	}
 }
 
 // full reports whether n more bytes do not fit the backlog; one message always fits an empty one.
 func (s *session) full(n int) bool {
-	return s.out.waiting > 0 && s.out.waiting+n > s.server.limits.Queue
+	counted := s.out.waiting - s.out.asked
+	return counted > 0 && counted+n > s.server.limits.Queue
 }
 
 // fallBehind does what the room's policy says with a session that has no place for b.
@@ -242,7 +254,11 @@ func (s *session) overflow() {
 // enqueue adds p to the backlog and sees to its being written.
 func (s *session) enqueue(p piece) {
 	s.out.backlog = append(s.out.backlog, p)
-	s.out.waiting += len(p.data) - p.off
+	n := len(p.data) - p.off
+	s.out.waiting += n
+	if p.asked {
+		s.out.asked += n
+	}
 	s.startWriting()
 }
 
@@ -317,6 +333,9 @@ func (s *session) writeFirst() {
 	o.mu.Lock()
 	o.taken = 0
 	o.waiting -= n
+	if first.asked {
+		o.asked -= n
+	}
 	if o.backlog[0].off += n; o.backlog[0].off == len(o.backlog[0].data) {
 		o.backlog[0] = piece{}
 		o.backlog = o.backlog[1:]

@@ -60,7 +60,7 @@ func (s *session) refill() {
 		return
 	}
 	if len(frames) > 0 {
-		s.enqueue(piece{data: frames})
+		s.enqueue(piece{data: frames, asked: true})
 	}
 }
 

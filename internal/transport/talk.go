@@ -197,7 +197,7 @@ func (s *session) greet(w v1.Welcome, behind []byte, c *cursor, whole bool) {
 	}
 	c.roster = s.member.Roster()
 	w.MemberCount, w.Members = c.roster.Count, members(c.roster.Members)
-	s.sendLocked(append(appendEvent(nil, w), behind...))
+	s.sendLocked(append(appendEvent(nil, w), behind...), true)
 	if !live {
 		s.out.cursor = c
 		s.startWriting()
@@ -214,7 +214,7 @@ func (s *session) history(c v1.History) error {
 		return &v1.Error{Code: v1.CodePositionInvalid, ID: c.ID, Message: "the position is of a history that is no more"}
 	}
 	answer.ID = c.ID
-	s.say(answer)
+	s.answer(appendEvent(nil, answer))
 	return nil
 }
 

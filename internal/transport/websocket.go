@@ -143,7 +143,6 @@ func (w *WebSocket) admit(begin func() (*session, error)) (*session, error) {
 		w.open.Add(-1)
 		return nil, err
 	}
-	w.clients.Add(1)
 	w.goroutines.Add(1) // for start, so that Close waits for it
 	return s, nil
 }
@@ -189,6 +188,7 @@ func (s *session) takeOver(rw http.ResponseWriter, answer []byte) error {
 	s.conn = conn
 	s.raw = plainSocket(conn)
 	s.server.roster.add(s)
+	s.server.clients.Add(1) // before the client knows that it is one
 	s.respond(answer)
 	return nil
 }

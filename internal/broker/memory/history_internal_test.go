@@ -197,3 +197,26 @@ func TestClockIsTurnedBack(t *testing.T) {
 	}
 	rooms(t, b)
 }
+
+// Reading takes as long in a room in which thousands have lately spoken as in one of a few: whoever asks for the
+// history again and again keeps nobody from speaking.
+func TestReadAmongManySessions(t *testing.T) {
+	fastest := func(sessions int) time.Duration {
+		b := New(recado.Limits{})
+		m := text("ops", "x")
+		for i := range sessions {
+			m.Sender, m.ID = recado.NewMemberID(fmt.Append(nil, i)), "1"
+			publish(t, b, m)
+		}
+		least := time.Hour
+		for range 50 {
+			began := time.Now()
+			_, _ = b.ReadBefore(t.Context(), "ops", recado.Position{}, 1)
+			least = min(least, time.Since(began))
+		}
+		return least
+	}
+	if few, many := fastest(10), fastest(20_000); many > 20*few+20*time.Microsecond {
+		t.Errorf("a read takes %v among 10 sessions, %v among 20,000", few, many)
+	}
+}

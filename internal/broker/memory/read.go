@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"math"
 	"sort"
 
 	"recado"
@@ -38,7 +39,7 @@ func (b *Broker) read(name string, choose func(r *room) (from, to, left int)) (r
 		return recado.Page{}, err
 	}
 	defer r.mu.Unlock()
-	r.expire(b.now().UnixMilli())
+	r.forgetMessages(b.now().UnixMilli(), math.MaxInt)
 	from, to, left := choose(r)
 	page := recado.Page{From: r.position(r.last), Left: left}
 	if from < to {

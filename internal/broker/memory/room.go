@@ -132,15 +132,18 @@ func (r *room) store(m *recado.Message, now int64) *recado.Message {
 	return kept
 }
 
-// expire lets go of the messages and ids that are too old.
-func (r *room) expire(now int64) { r.shrink(now, math.MaxInt, math.MaxInt) }
-
-// shrink drops the oldest messages, and of each session the oldest ids, until neither takes more than that.
+// shrink drops what is too old, the oldest messages, and of each session the oldest ids, until neither takes more than
+// that. It looks at every session; see forgetMessages.
 func (r *room) shrink(now int64, history, session int) {
-	before := r.bytes
-	r.trim(now, r.broker.keep.messages, history)
-	r.broker.history.change(before, r.bytes)
+	r.forgetMessages(now, history)
 	r.forgetIDs(now, session)
+}
+
+// forgetMessages drops the messages that are too old, and the oldest until they take no more than that.
+func (r *room) forgetMessages(now int64, bytes int) {
+	before := r.bytes
+	r.trim(now, r.broker.keep.messages, bytes)
+	r.broker.history.change(before, r.bytes)
 }
 
 // trim drops the oldest messages until there are so many left, of so many bytes, and none too old.

@@ -115,7 +115,7 @@ func (b *Broker) loadRoom(d *decoder, now int64) {
 	if d.err != nil {
 		return
 	}
-	r.expire(now)
+	r.shrink(now, math.MaxInt, math.MaxInt)
 	if r.idle() {
 		b.raiseFloor(r.last)
 		return
