@@ -26,7 +26,8 @@
 // its history, or somebody else has taken our session, is a message [ErrUncertain]; the client never sends such a
 // one again.
 //
-// Somebody must take the [Client.Events], or Config.NoEvents be set. Who takes them may call every method meanwhile.
+// Somebody must take the [Client.Events], or Config.NoEvents be set. Who takes them may call every method meanwhile,
+// except Finish.
 //
 // It knows nothing of screens and languages.
 package client
@@ -124,14 +125,9 @@ func Dial(ctx context.Context, c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	select {
-	case err = <-client.first:
-	case <-client.done:
-		err = ctx.Err()
-	}
-	if err != nil {
+	if err = <-client.first; err != nil {
 		client.Close() //nolint:errcheck // it is nil
-		return nil, err
+		return nil, cmp.Or(ctx.Err(), err)
 	}
 	return client, nil
 }
@@ -174,7 +170,8 @@ func Open(ctx context.Context, c Config) (*Client, error) {
 func (c *Client) URL() string { return c.target.String() }
 
 // Events are to be received until the channel is closed, which is the client's end. A client whose events nobody
-// takes reads nothing more from its connection after a while; the server will then disconnect it as too slow.
+// takes soon reads nothing more from its connection, and the server will disconnect it as too slow. While a method
+// waits for an answer, up to 4,096 events with 4 MiB are kept.
 func (c *Client) Events() <-chan Event { return c.feed.out }
 
 // Position is that of the last stored message which the events have brought, or are about to bring. To go on there

@@ -285,6 +285,19 @@ func TestDial(t *testing.T) {
 		}
 		(<-s.dials).Close()
 	})
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		s := newServer(t)
+		done := dial(ctx, s)
+		s.accept() // and no welcome
+		cancel()
+		if d := <-done; !errors.Is(d.err, context.Canceled) {
+			t.Errorf("Dial() = %v, want the context's error", d.err)
+		}
+		if d := <-dial(ctx, s); !errors.Is(d.err, context.Canceled) {
+			t.Errorf("Dial() with a context that has ended = %v, want its error", d.err)
+		}
+	})
 }
 
 func TestNobodyTakesEvents(t *testing.T) {

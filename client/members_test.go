@@ -121,6 +121,30 @@ func TestRenameRefused(t *testing.T) {
 	})
 }
 
+// The answer to a rename that nobody waits for any more is not that to the next one.
+func TestRenameGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, p, c := connected(t, client.Config{Name: "ana"})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := c.Rename(ctx, "ana2"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Rename() = %v, want the context's error", err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- c.Rename(t.Context(), "ana3") }()
+		synctest.Wait()
+		p.tell(v1.Pong{})
+		synctest.Wait()
+		if len(done) > 0 {
+			t.Error("the second Rename() returned with the answer to the first")
+		}
+		p.tell(v1.Pong{})
+		if err := <-done; err != nil || c.You().Name != "ana3" {
+			t.Errorf("Rename() = %v, You() = %v", err, c.You())
+		}
+	})
+}
+
 func TestHistory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, p, c := connected(t, client.Config{})

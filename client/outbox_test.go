@@ -98,6 +98,45 @@ func TestOutboxBytes(t *testing.T) {
 	})
 }
 
+// Each message has its own time.
+func TestExpiry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t)
+		s.down = true
+		c, err := client.Open(t.Context(), client.Config{URL: "ws://example.test", Dial: s.dial, OutboxAge: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		start := time.Now()
+		a := try(t, c, "a")
+		time.Sleep(7 * time.Second)
+		b := try(t, c, "b")
+		for lost := 0; lost < 2; {
+			e, is := next(t, c).(client.Lost)
+			if !is {
+				continue
+			}
+			want := map[string]time.Duration{a: time.Minute, b: 67 * time.Second}[e.ID]
+			if after := time.Since(start); !errors.Is(e.Err, client.ErrExpired) || after != want {
+				t.Errorf("after %v: %+v, want %s expired after %v", after, e, e.ID, want)
+			}
+			lost++
+		}
+		time.Sleep(time.Hour)
+		c1 := try(t, c, "c") // the clock runs again
+		start = time.Now()
+		for {
+			if e, is := next(t, c).(client.Lost); is {
+				if e.ID != c1 || time.Since(start) != time.Minute {
+					t.Errorf("after %v: %+v", time.Since(start), e)
+				}
+				return
+			}
+		}
+	})
+}
+
 // When nobody waits any more, a message that was not written is taken back; one that was may have arrived.
 func TestPublishGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -189,29 +228,36 @@ func TestPublishAmongEvents(t *testing.T) {
 
 // A receiver who does not take events stops the reading: the server sees it, and nothing grows.
 func TestEventsAreBounded(t *testing.T) {
-	for name, calling := range map[string]bool{"nobody asks": false, "somebody does": true} {
+	tests := map[string]struct {
+		calling        bool
+		size           int
+		atLeast, limit uint64 // messages that are read
+	}{
+		"nobody asks":                 {false, 1, 32, 200},
+		"somebody does":               {true, 1, 4096, 4500},
+		"somebody does, they are big": {true, 60_000, 70, 250},
+	}
+	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				_, p, c := connected(t, client.Config{})
-				limit := uint64(200)
-				if calling {
-					limit = 10_000
+				if tt.calling {
 					go c.Publish(t.Context(), text("unanswered"))
 					synctest.Wait()
 				}
 				go func() {
 					for i := uint64(11); ; i++ {
-						frame, _ := said(i, "x")
+						frame, _ := said(i, strings.Repeat("x", tt.size))
 						if _, err := p.conn.Write(compiled(frame)); err != nil {
 							return
 						}
 					}
 				}()
 				synctest.Wait()
-				before := c.Position().Seq
+				before := c.Position().Seq - 10
 				time.Sleep(time.Minute)
-				if after := c.Position().Seq; before != after || after > limit || calling && after < 4096 {
-					t.Errorf("the client has read up to %d, then %d", before, after)
+				if after := c.Position().Seq - 10; before != after || after < tt.atLeast || after > tt.limit {
+					t.Errorf("the client has read %d, then %d, want %d to %d", before, after, tt.atLeast, tt.limit)
 				}
 				if _, is := next(t, c).(client.Message); !is {
 					t.Error("no message")

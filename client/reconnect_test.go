@@ -132,6 +132,28 @@ func TestSessionReplaced(t *testing.T) {
 	})
 }
 
+// A server that does not know our session any more does not know our ids either.
+func TestSessionForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, p, c := connected(t, client.Config{})
+		id := try(t, c, "a")
+		p.publish("a")
+		p.conn.Close()
+		wantReconnecting(t, c, 250*time.Millisecond, 1)
+		p, _ = s.accept()
+		w := hello
+		w.Session, w.Recovered = session+"2", true
+		p.tell(w)
+		want(t, c, client.State{Phase: client.Connected, Recovered: true})
+		start := time.Now()
+		wantLost(t, c, id, client.ErrUncertain)
+		if waited := time.Since(start); waited > 0 {
+			t.Errorf("that was known %v earlier", waited)
+		}
+		wantQuiet(t, c)
+	})
+}
+
 // As long as the page of history has not come there is nothing to resume: the client asks for it again.
 func TestHistoryPageLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -154,8 +176,8 @@ func TestHistoryPageLost(t *testing.T) {
 		want(t, c, client.Page{Messages: []client.Message{event}, More: true})
 		p.conn.Close()
 		wantReconnecting(t, c, 500*time.Millisecond, 2)
-		if _, got = s.accept(); got.Since != at(10) {
-			t.Errorf("hello %+v, want to go on behind 10", got)
+		if _, got = s.accept(); got.Since != at(10) || got.History != 0 {
+			t.Errorf("hello %+v, want to go on behind 10, without history", got)
 		}
 	})
 }

@@ -51,7 +51,7 @@ func (r *room) enter() []byte {
 	}
 	hello := r.hello
 	if r.position != (recado.Position{}) && !r.paging {
-		hello.Since = r.position
+		hello.Since, hello.History = r.position, 0
 	}
 	return v1.AppendCommand(nil, hello)
 }

@@ -16,6 +16,7 @@ func (c *Client) run(ctx context.Context) {
 	var feeding sync.WaitGroup
 	feeding.Go(func() { c.feed.run(ctx, c.expiring, c.room.expire) })
 	c.stay(ctx)
+	c.attempted(ErrClosed) // if it ended before the first attempt
 	c.feed.put(ctx, c.room.end(ErrClosed)...)
 	c.feed.close()
 	feeding.Wait()
