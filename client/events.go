@@ -82,16 +82,16 @@ type Ack struct {
 // Lost tells that a message that was given to Send or TrySend will not be acknowledged.
 type Lost struct {
 	ID  string
-	Err error // wraps ErrUncertain, ErrExpired, ErrOffline, ErrTooBig, a *ServerError, or a *RefusedError
+	Err error // wraps ErrUncertain, ErrExpired or ErrTooBig, or a *ServerError or *RefusedError
 }
 
 // A Gap tells that messages of the room are missing in the events, because the server could not, or can no longer,
-// send them. What follows is again complete.
+// send them. What follows is again complete. The reason is "expired": the history does not reach back that far,
+// "slow": the events were not taken fast enough, or "epoch": the server has another history than it had.
 type Gap struct {
 	From, To uint64 // the Seq of the first and of the last one that may be missing; 0 where nobody can know
 	Missed   int    // how many they are; 0 where nobody knows
-	Reason   string // "expired": the history does not reach back that far; "slow": the events were not taken fast
-	// enough; "epoch": the server has another history than the one that the client knew
+	Reason   string
 }
 
 // A Page is a part of the room's history, one's own messages among it. As an event it is what Config.History asked

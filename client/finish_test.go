@@ -94,6 +94,25 @@ func TestFinishOffline(t *testing.T) {
 	})
 }
 
+// What expires is waited for no longer, connected or not.
+func TestFinishWhenAllHasExpired(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, p, c := connected(t, client.Config{OutboxAge: 45 * time.Second})
+		go drain(c)
+		try(t, c, "a")
+		p.publish("a")
+		start := time.Now()
+		go func() {
+			p.wantClose(recado.CloseNormal)
+			p.close(recado.CloseNormal, "")
+		}()
+		var lost *client.LostError
+		if err := c.Finish(t.Context()); !errors.As(err, &lost) || lost.Uncertain != 1 || time.Since(start) != 45*time.Second {
+			t.Errorf("Finish() = %v after %v, want one in doubt after 45 s", err, time.Since(start))
+		}
+	})
+}
+
 func TestFinishGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, c := opened(t, client.Config{})
