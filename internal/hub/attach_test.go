@@ -1,8 +1,10 @@
 package hub_test
 
 import (
+	"context"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"recado"
@@ -98,4 +100,63 @@ func TestDuplicateGivesItsSpaceBack(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("duplicates have used the room's space up")
 	}
+}
+
+// Nor does one that the broker did not take.
+func TestRefusedGivesItsSpaceBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := memory.New(recado.Limits{})
+		h, e := hub.New(b, recado.Limits{}), new(lines)
+		ana, _ := join(t, h, "ops", "ana", e, true)
+		_ = b.Close()
+		tried := 0
+		go func() {
+			for range 100 {
+				if _, err := ana.Publish(t.Context(), recado.Message{Kind: recado.Text, Data: make([]byte, 10_000)}); err != nil {
+					tried++
+				}
+			}
+		}()
+		synctest.Wait()
+		if tried != 100 {
+			t.Errorf("the room's space is used up after %d messages that nobody took", tried)
+		}
+	})
+}
+
+// Nor does one whose sender's place another connection took while it was on its way.
+func TestReplacedGivesItsSpaceBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &meanwhile{Broker: memory.New(recado.Limits{})}
+		h, e := hub.New(b, recado.Limits{}), new(lines)
+		beto, got := join(t, h, "ops", "beto", e, true)
+		ana, _ := join(t, h, "ops", "ana", e, false)
+		for range 20 {
+			var next *hub.Member
+			b.then = func() { next, _ = join(t, h, "ops", "ana", e, false) }
+			say(t, ana, string(make([]byte, 10_000)))
+			ana.Leave(true)
+			ana = next
+		}
+		b.then = nil
+		go say(t, beto, "oi")
+		synctest.Wait()
+		if n := len(got.lines()); n != 21 {
+			t.Errorf("beto got %d messages, want 21: the room's space is used up", n)
+		}
+	})
+}
+
+// meanwhile is a broker that lets something happen before it takes a message.
+type meanwhile struct {
+	recado.Broker
+
+	then func()
+}
+
+func (b *meanwhile) Publish(ctx context.Context, m recado.Message) (recado.Receipt, error) {
+	if b.then != nil {
+		b.then()
+	}
+	return b.Broker.Publish(ctx, m)
 }

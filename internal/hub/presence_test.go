@@ -234,15 +234,113 @@ func testEphemeral(t *testing.T, h *hub.Hub) {
 	e := new(lines)
 	ana, anaGot := enter(t, h, "1", "ana", e)
 	_, betoGot := enter(t, h, "2", "beto", e)
-	before := ana.Attach()
-	ana.Detach()
-	ana.Attach()
-	if _, err := ana.Publish(t.Context(), recado.Message{Kind: recado.Text, Data: []byte("typing"), Ephemeral: true}); err != nil {
-		t.Fatal(err)
+	eco, ecoGot := join(t, h, "ops", "eco", e, true)
+	before := ana.Position()
+	for _, m := range []*hub.Member{ana, eco} {
+		if _, err := m.Publish(t.Context(), recado.Message{Kind: recado.Text, Data: []byte("typing"), Ephemeral: true}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	wantLines(t, "ana", anaGot)
-	wantLines(t, "beto", betoGot, "typing")
+	wantLines(t, "ana", anaGot, "typing")
+	wantLines(t, "beto", betoGot, "typing", "typing")
+	wantLines(t, "eco, whom echo brings nothing ephemeral,", ecoGot, "typing")
+	ana.Detach()
 	if !ana.AttachAt(before) {
 		t.Error("an ephemeral message moved the room on")
 	}
+}
+
+// Those who may return are as bounded as those who are listed: the others leave at once.
+func TestAwayIsBounded(t *testing.T) {
+	inBubble(t, 10, func(t *testing.T, h *hub.Hub, e hub.Encoding) {
+		t.Helper()
+		witness, _ := enter(t, h, "0", "witness", e)
+		for i := range 30 {
+			m, _ := enter(t, h, strconv.Itoa(i+1), "passer-by", e)
+			m.Leave(true)
+		}
+		if n := witness.Roster().Count; n != 11 {
+			t.Errorf("%d members while 30 may return, want 11", n)
+		}
+		time.Sleep(16 * time.Second)
+		if n := witness.Roster().Count; n != 1 {
+			t.Errorf("%d members after nobody has, want 1", n)
+		}
+	})
+}
+
+// A connection that takes the place of another may have another name.
+func TestReplaceRenames(t *testing.T) {
+	inBubble(t, 0, func(t *testing.T, h *hub.Hub, e hub.Encoding) {
+		t.Helper()
+		_, got := enter(t, h, "1", "witness", e)
+		settle()
+		first, firstGot := enter(t, h, "2", "ana", e)
+		settle()
+		enter(t, h, "2", "ana maria", e)
+		first.Attach() // it was about to
+		first.Rename("nobody")
+		settle()
+		wantLines(t, "witness", got, "+ana", "=ana maria")
+		wantLines(t, "the replaced connection", firstGot)
+	})
+}
+
+// What happened while nobody listened is known to who comes then, and what happens from then on is told.
+func TestNobodyListens(t *testing.T) {
+	inBubble(t, 0, func(t *testing.T, h *hub.Hub, e hub.Encoding) {
+		t.Helper()
+		quiet := new(lines)
+		ana, _ := enter(t, h, "1", "ana", e)
+		enter(t, h, "2", "beto", quiet)
+		settle()
+		ana.Leave(true)
+		carla, _ := enter(t, h, "3", "carla", quiet)
+		settle()
+		davi, got := enter(t, h, "4", "davi", e)
+		if roster := davi.Roster(); names(roster.Members) != "ana beto carla davi" {
+			t.Errorf("roster is %s", names(roster.Members))
+		}
+		carla.Leave(false)
+		time.Sleep(time.Minute)
+		wantLines(t, "davi", got, "-carla", "-ana")
+	})
+}
+
+// Who comes first to a room that is too large to list is not told of single members, also when it has become a
+// little smaller; and of the number only once a second.
+func TestFirstInCrowd(t *testing.T) {
+	inBubble(t, 10, func(t *testing.T, h *hub.Hub, e hub.Encoding) {
+		t.Helper()
+		var others []*hub.Member
+		for i := range 12 {
+			m, _ := enter(t, h, strconv.Itoa(i+1), string(rune('a'+i)), new(lines))
+			others = append(others, m)
+		}
+		witness, got := enter(t, h, "0", "w", e)
+		if roster := witness.Roster(); roster.Members != nil {
+			t.Errorf("roster is %v, want only the number", roster)
+		}
+		settle()
+		others[0].Leave(false)
+		synctest.Wait()
+		time.Sleep(100 * time.Millisecond)
+		others[1].Leave(false)
+		time.Sleep(800 * time.Millisecond)
+		others[2].Leave(false)
+		settle()
+		wantLines(t, "witness", got, "12 members", "10 members")
+	})
+}
+
+// A member that is given the name that it has is no news.
+func TestRenameToTheSame(t *testing.T) {
+	inBubble(t, 0, func(t *testing.T, h *hub.Hub, e hub.Encoding) {
+		t.Helper()
+		ana, _ := enter(t, h, "1", "ana", e)
+		roster := ana.Roster()
+		if ana.Rename("ana"); ana.Outdated(roster) {
+			t.Error("outdated by the same name")
+		}
+	})
 }
