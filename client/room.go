@@ -28,6 +28,7 @@ type room struct {
 	events    []Event     // that a frame has brought; reused for the next one
 
 	position recado.Position // of the last stored message that came; zero before the first welcome
+	gapComes bool            // the welcome was not of a whole resume: a gap follows it
 	paging   bool            // the page that hello.History asks for has not come: there is nothing to resume yet
 	joined   bool            // the connection that there is has been welcomed
 	replay   int             // stored messages that the server still repeats

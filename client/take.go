@@ -65,7 +65,12 @@ func (r *room) welcome(w v1.Welcome) {
 		r.hello.Session != "" && r.hello.Session != w.Session
 	r.paging = r.hello.History > 0 && (r.paging || r.position == recado.Position{})
 	r.joined, r.replay = true, w.Replay
-	r.position, r.hello.Session = w.Position, w.Session
+	// Should the connection break before the gap is known, the next one has to tell of it again.
+	r.gapComes = !w.Recovered && r.position != (recado.Position{})
+	if !r.gapComes {
+		r.position = w.Position
+	}
+	r.hello.Session = w.Session
 	r.you, r.limits = Member(w.You), Limits(w.Limits)
 	r.recount(w.MemberCount, w.Members)
 	r.tell(State{Phase: Connected, Recovered: w.Recovered, Replay: w.Replay})
@@ -124,8 +129,8 @@ func (r *room) ack(a v1.Ack) error {
 func (r *room) gap(g v1.Gap) {
 	// One that follows the welcome says again where the stream goes on. A later one ends the replay: what it
 	// leaves out will not come.
-	ends := g.Position != r.position
-	r.position = g.Position
+	ends := !r.gapComes
+	r.position, r.gapComes = g.Position, false
 	r.tell(Gap{From: g.From, To: g.To, Missed: g.Missed, Reason: g.Reason})
 	if ends {
 		r.replay = 0

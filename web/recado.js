@@ -320,8 +320,9 @@ class Connection {
     this.#silence = ((frame.ping_seconds || 25) + 10) * 1000;
     this.#replay = replay;
     this.#mayGap = !recovered;
-    this.#goTo(frame.position);
-    this.#doubt(this.#epoch);
+    const [epoch] = frame.position.split(".");
+    if (recovered || !this.#epoch) this.#goTo(frame.position); // else with the gap: until then nothing is told of it
+    this.#doubt(epoch);
     Object.assign(this, { session, you, limits });
     this.#become("connected", { recovered, replay });
     this.#changed(frame);
