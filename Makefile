@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # the tests measure time; they share the machine with nothing
-.PHONY: help run build test storm check fmt fuzz bench bench-save bench-peers vuln rename clean test-go test-web tools
+.PHONY: help run build test storm check fmt fuzz bench bench-save bench-peers vuln vendor rename clean test-go test-web tools
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOVULNCHECK_VERSION   := v1.9.0
@@ -82,6 +82,9 @@ bench-peers: tools ## Measure the fan-out against other servers, some 12 minutes
 
 vuln: $(GOVULNCHECK) ## Look for known vulnerabilities in what is called
 	$(GOVULNCHECK) ./...
+
+vendor: web/node_modules/.installed ## Update what the page has of others from web/node_modules
+	scripts/vendor
 
 rename: ## Give the module another path: make rename MODULE=example.org/you/recado
 	@test -n "$(MODULE)" || { echo "say the new path: make rename MODULE=example.org/you/recado" >&2; exit 2; }

@@ -43,6 +43,10 @@ func contentType(extension string) string {
 		return "application/json"
 	case ".svg":
 		return "image/svg+xml"
+	case ".png":
+		return "image/png"
+	case ".webmanifest":
+		return "application/manifest+json"
 	case ".ico":
 		return "image/x-icon"
 	case ".txt":

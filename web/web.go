@@ -115,6 +115,9 @@ func pack(folder fs.FS) (map[string]*file, error) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
+		if path.Ext(name) == ".js" && name != clientName { // people read the client where they find it
+			f.plain = withoutComments(f.plain)
+		}
 		f.compress()
 		files[name] = f
 		return nil

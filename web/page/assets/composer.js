@@ -9,7 +9,7 @@ const SAVE_MS = 300;
 
 export class Composer {
   #i18n;
-  #room;
+  #room = "";
   #drafts;
   #form = byId("composer", HTMLFormElement);
   #text = byId("text", HTMLTextAreaElement);
@@ -21,28 +21,46 @@ export class Composer {
 
   /**
    * @param {I18n} i18n
-   * @param {string} room
-   * @param {{get: () => string, set: (text: string) => void}} drafts
-   * @param {(text: string) => string} submit takes a text and returns "", or says why it cannot
+   * @param {{get: (room: string) => string, set: (room: string, text: string) => void}} drafts
+   * @param {{submit: (text: string) => string, typing: () => void, help: () => void}} actions
+   *   submit takes a text and returns "", or says why it cannot
    */
-  constructor(i18n, room, drafts, submit) {
+  constructor(i18n, drafts, { submit, typing, help }) {
     this.#i18n = i18n;
-    this.#room = room;
     this.#drafts = drafts;
-    this.#text.value = drafts.get();
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit(submit);
     });
     this.#text.addEventListener("keydown", (event) => {
+      if (event.key === "?" && this.#text.value === "" && !event.isComposing) {
+        event.preventDefault();
+        help();
+      }
       if (!this.#sends(event)) return;
       event.preventDefault();
       this.#submit(submit);
     });
-    this.#text.addEventListener("input", () => this.#edited());
+    this.#text.addEventListener("input", () => {
+      this.#edited();
+      if (this.#text.value.trim() !== "" && !/^\/(?!\/)/.test(this.#text.value)) typing();
+    });
     window.addEventListener("pagehide", () => this.#save());
     this.#touch.addEventListener("change", () => this.relabel());
+  }
+
+  /** Writes to this room from now on; what was begun for the one before is kept for that. @param {string} room */
+  show(room) {
+    if (this.#room !== "") this.#save();
+    this.#room = room;
+    this.#text.value = this.#drafts.get(room);
+    this.#say("");
     this.#fit();
+    this.relabel();
+    this.focus();
+  }
+
+  focus() {
     // On a phone the keyboard would cover the room before anyone has seen it.
     if (!this.#touch.matches) this.#text.focus();
   }
@@ -93,7 +111,7 @@ export class Composer {
 
   #save() {
     window.clearTimeout(this.#timer);
-    if (this.#text.value !== this.#drafts.get()) this.#drafts.set(this.#text.value);
+    if (this.#text.value !== this.#drafts.get(this.#room)) this.#drafts.set(this.#room, this.#text.value);
   }
 
   /** @param {string} problem */

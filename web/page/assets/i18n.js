@@ -79,11 +79,12 @@ export class I18n {
    * The text in the plural form that n wants; {{.Count}} in it is n.
    * @param {string} id
    * @param {number} n
+   * @param {Facts} [facts]
    */
-  count(id, n) {
+  count(id, n, facts = {}) {
     const forms = this.#table[id];
     if (typeof forms !== "object") return id;
-    return fill(forms[this.#plural.select(n)] ?? forms.other ?? id, { Count: this.number(n) });
+    return fill(forms[this.#plural.select(n)] ?? forms.other ?? id, { Count: this.number(n), ...facts });
   }
 
   /** @param {number} n */

@@ -1,171 +1,175 @@
 // @ts-check
-// The messages on the page: shows them in order, follows the newest unless the reader has scrolled away,
-// counts what has not been seen. It knows no socket.
+// The log of the room that is open: the newest few hundred rows unless the reader goes back. It follows the newest
+// unless the reader has scrolled away, and says what is new then. It knows no socket.
 
 import { byId, make } from "./dom.js";
-import { Message } from "./message.js";
-import { dayName, dayOf } from "./times.js";
+import { MAX_ROWS, Rows } from "./rows.js";
 
 /** @typedef {import("./i18n.js").I18n} I18n */
-/** @typedef {import("./outbox.js").Entry} Entry */
-/** @typedef {import("./message.js").Action} Action */
+/** @typedef {import("./items.js").Item} Item */
+/** @typedef {import("./conversation.js").Conversation} Conversation */
 
-export const MAX_MESSAGES = 1000;
-const MAX_CHARACTERS = 8 * 1024 * 1024; // in all messages together, whatever their number
+/**
+ * @typedef {object} Actions
+ * @property {import("./message.js").Act} act
+ * @property {(gap: import("./items.js").Gap) => void} fill
+ * @property {() => Promise<number>} older fetches earlier items and says how many came
+ * @property {() => void} looked everything that is there has been seen
+ */
+
+const PAGE = 100; // rows that come at once when the reader goes back
 const NEAR_END = 48; // px; closer than this counts as reading along
-const FLUSH_MS = 200; // a hidden page draws no frames, yet its title must count
+const NEAR_START = 300;
+const FLUSH_MS = 200; // a hidden page draws no frames
 
 export class Log {
   #i18n;
-  #act;
-  #unseenChanged;
+  #actions;
+  /** @type {Conversation | null} */ #shown = null;
   #scroller = byId("log", HTMLElement);
-  #list = byId("messages", HTMLOListElement);
   #empty = byId("empty", HTMLElement);
   #pill = byId("new", HTMLButtonElement);
   #pillText = byId("new-text", HTMLElement);
-  #trimmed = make("li", { class: "note" });
-  #divider = make("li", { class: "divider", "aria-hidden": true });
-  /** @type {Message[]} oldest first */
-  #messages = [];
-  /** @type {Message[]} not on the page yet */
-  #pending = [];
-  /** @type {Map<string, HTMLElement>} the heading of each day that has messages */
-  #days = new Map();
-  #characters = 0;
-  #unseen = 0;
+  #older = make("button", { type: "button", class: "older", click: () => this.goBack() });
+  #top = make("li", { class: "line", hidden: true }, this.#older);
+  #rows;
+  /** @type {Item[]} not on the page yet */ #queue = [];
   #following = true;
+  #loading = false;
   #frame = 0;
   #timer = 0;
 
-  /**
-   * @param {I18n} i18n
-   * @param {(action: Action, entry: Entry) => void} act what a person wants done with an own message
-   * @param {(unseen: number) => void} unseenChanged
-   */
-  constructor(i18n, act, unseenChanged) {
+  /** @param {I18n} i18n @param {Actions} actions */
+  constructor(i18n, actions) {
     this.#i18n = i18n;
-    this.#act = act;
-    this.#unseenChanged = unseenChanged;
+    this.#actions = actions;
+    this.#rows = new Rows(i18n, actions, this.#top);
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.#pill.addEventListener("click", () => this.toEnd());
     document.addEventListener("visibilitychange", () => this.#look());
     const resized = new ResizeObserver(() => this.#follow());
     resized.observe(this.#scroller);
-    resized.observe(this.#list);
+    resized.observe(byId("messages", HTMLElement));
   }
 
-  /** @param {Entry} entry */
-  addOwn(entry) {
-    const own = { entry, act: this.#act };
-    this.#pending.push(new Message(this.#i18n, entry.text, new Date(entry.at), own));
-    this.#divider.remove();
+  /** Whether what comes now is seen at once. */
+  get #watching() {
+    return this.#following && !document.hidden;
+  }
+
+  /** Shows a conversation, or all of it anew. @param {Conversation} conversation */
+  show(conversation) {
+    const stay = this.#shown === conversation && !this.#following;
+    this.#shown = conversation;
+    this.#queue = [];
+    this.#quietly(() => this.#rows.replace(conversation.items.slice(-PAGE), conversation.pending), stay);
+    this.#rows.divide(conversation.firstUnread);
+    if (!stay) this.#toUnread();
+    this.#count();
+  }
+
+  /** @param {import("./conversation.js").Change} change @param {Item} item of the conversation shown */
+  hear(change, item) {
+    if (change === "added" && !(item.kind === "message" && item.entry)) return this.#enqueue(item);
     this.#flush();
-    this.toEnd();
+    if (change === "added") {
+      this.#rows.addPending(item);
+      this.#shown?.settle();
+      this.#rows.divide(null);
+      this.toEnd();
+    } else if (change === "settled") this.#rows.settle(item);
+    else if (change === "removed") this.#rows.remove(item);
+    else this.#rows.update(item);
+    this.#count();
   }
 
-  /**
-   * @param {string | ArrayBuffer} data
-   * @param {Date} time
-   */
-  addOther(data, time) {
-    this.#pending.push(new Message(this.#i18n, data, time, null));
+  /** Writes everything anew, after a change of language. */
+  relabel() {
+    this.#older.textContent = this.#i18n.text("page.older");
+    this.#rows.divider.textContent = this.#i18n.text("page.new.divider");
+    this.#rows.relabel();
+    this.#count();
+  }
+
+  relabelDays() {
+    this.#rows.relabelDays();
+  }
+
+  /** @param {Set<string>} ids of members with the same name */
+  tellApart(ids) {
+    this.#rows.tellApart(ids);
+  }
+
+  toEnd() {
+    this.#following = true;
+    this.#rows.trim(MAX_ROWS);
+    this.#follow();
+    this.#look();
+  }
+
+  /** @param {Item} item */
+  #enqueue(item) {
+    this.#queue.push(item);
     if (this.#timer) return;
     // A burst is drawn once a frame.
     this.#timer = window.setTimeout(() => this.#flush(), FLUSH_MS);
     this.#frame = requestAnimationFrame(() => this.#flush());
   }
 
-  /** @param {Entry} entry */
-  mark(entry) {
-    const message = this.#messages.find((m) => m.own?.entry === entry);
-    if (!message) return;
-    if (entry.mark !== "discarded") return message.mark(entry);
-    this.#messages = this.#messages.filter((m) => m !== message);
-    this.#remove(message);
-    this.#arrangeDays();
-  }
-
-  /** Writes everything anew, after a change of language. */
-  relabel() {
-    for (const message of this.#messages) message.relabel();
-    this.#divider.textContent = this.#i18n.text("page.new.divider");
-    this.#trimmed.textContent = this.#i18n.text("page.trimmed");
-    this.#arrangeDays();
-    this.#count();
-  }
-
-  /** Yesterday's messages are no longer today's. */
-  relabelDays() {
-    this.#arrangeDays();
-  }
-
-  toEnd() {
-    this.#following = true;
-    this.#follow();
-    this.#look();
-  }
-
   #flush() {
     window.clearTimeout(this.#timer);
     cancelAnimationFrame(this.#frame);
     this.#timer = 0;
-    const added = this.#pending.splice(0);
-    const news = added.filter((message) => !message.own).length;
-    const seen = this.#following && !document.hidden;
-    if (news > 0 && !seen && this.#unseen === 0) this.#list.append(this.#divider);
-    this.#list.append(...added.map((message) => message.element));
-    this.#messages.push(...added);
-    this.#characters += added.reduce((sum, message) => sum + length(message), 0);
-    this.#trim();
-    this.#arrangeDays();
-    if (!seen) this.#unseen += news;
-    this.#count();
+    const added = this.#queue.splice(0);
+    if (added.length === 0) return;
+    if (this.#following) this.#rows.trim(Math.max(0, MAX_ROWS - added.length));
+    this.#rows.append(added.slice(-MAX_ROWS));
+    if (this.#watching) this.#shown?.settle();
+    this.#rows.divide(this.#shown?.firstUnread ?? null);
+    if (!this.#following) this.#rows.trim(this.#shown?.items.length ?? 0);
     this.#follow();
+    this.#look();
   }
 
-  /** Keeps the page bounded: the oldest messages go. */
-  #trim() {
-    const tooMuch = () => this.#messages.length > MAX_MESSAGES || this.#characters > MAX_CHARACTERS;
-    if (!tooMuch() || this.#messages.length === 1) return;
-    const before = this.#scroller.scrollHeight;
-    while (tooMuch() && this.#messages.length > 1) {
-      const oldest = this.#messages.shift();
-      if (oldest) this.#remove(oldest);
+  /** Shows what was before the first row: the conversation's own, or else the server's. */
+  async goBack() {
+    const shown = this.#shown;
+    if (this.#loading || !shown) return;
+    this.#loading = true;
+    this.#flush();
+    const hidden = shown.items.length - this.#rows.length;
+    const more = hidden > 0 ? Math.min(hidden, PAGE) : await this.#actions.older();
+    this.#flush(); // what came meanwhile
+    const end = shown.items.length - this.#rows.length;
+    if (this.#shown === shown && more > 0) {
+      this.#quietly(() => this.#rows.prepend(shown.items.slice(Math.max(0, end - more), end)), true);
     }
-    this.#list.prepend(this.#trimmed);
-    // Not every browser holds the text in place by itself when something above it goes.
-    if (!this.#following && !CSS.supports("overflow-anchor", "auto")) {
-      this.#scroller.scrollTop -= before - this.#scroller.scrollHeight;
-    }
+    this.#loading = false;
+    this.#count();
   }
 
-  /** @param {Message} message */
-  #remove(message) {
-    message.element.remove();
-    this.#characters -= length(message);
+  /** Changes what has been there before: no news for those who listen, no jump for those who read.
+   * @param {() => void} change @param {boolean} stay */
+  #quietly(change, stay) {
+    const rest = this.#scroller.scrollHeight - this.#scroller.scrollTop;
+    this.#scroller.setAttribute("aria-busy", "true");
+    change();
+    if (stay) this.#scroller.scrollTop = this.#scroller.scrollHeight - rest;
+    requestAnimationFrame(() => requestAnimationFrame(() => this.#scroller.removeAttribute("aria-busy")));
   }
 
-  /** Puts the name of the day before each day's first message. */
-  #arrangeDays() {
-    const now = new Date();
-    const days = new Map();
-    for (const message of this.#messages) {
-      const day = dayOf(message.time);
-      if (days.has(day)) continue;
-      const heading = this.#days.get(day) ?? make("li", { class: "day", "aria-hidden": true });
-      heading.textContent = dayName(message.time, now, this.#i18n);
-      if (message.element.previousElementSibling !== heading) message.element.before(heading);
-      days.set(day, heading);
-    }
-    for (const [day, heading] of this.#days) if (!days.has(day)) heading.remove();
-    this.#days = days;
-    this.#empty.hidden = this.#messages.length > 0;
+  #toUnread() {
+    const { divider } = this.#rows;
+    this.#following = !divider.isConnected;
+    if (divider.isConnected) this.#scroller.scrollTop = divider.offsetTop - this.#scroller.clientHeight / 4;
+    else this.#follow();
+    this.#scrolled();
   }
 
   #scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
     this.#following = scrollHeight - scrollTop - clientHeight < NEAR_END;
+    if (scrollTop < NEAR_START && scrollHeight > clientHeight && !this.#following) this.goBack();
     this.#look();
   }
 
@@ -174,18 +178,16 @@ export class Log {
   }
 
   #look() {
-    if (this.#following && !document.hidden) this.#unseen = 0;
+    if (this.#watching && this.#queue.length === 0) this.#actions.looked();
     this.#count();
   }
 
   #count() {
-    this.#pill.hidden = this.#unseen === 0 || this.#following;
-    this.#pillText.textContent = this.#i18n.count("page.new", this.#unseen);
-    this.#unseenChanged(this.#unseen);
+    const shown = this.#shown;
+    if (!shown) return;
+    this.#pill.hidden = shown.unread === 0 || this.#following;
+    this.#pillText.textContent = this.#i18n.count("page.new", shown.unread);
+    this.#top.hidden = shown.items.length <= this.#rows.length && !shown.more;
+    this.#empty.hidden = !this.#rows.isEmpty || this.#queue.length > 0;
   }
-}
-
-/** @param {Message} message */
-function length(message) {
-  return typeof message.data === "string" ? message.data.length : 0;
 }

@@ -2,12 +2,15 @@
 // One message as an element of the log.
 
 import { icon, make } from "./dom.js";
-import { linkify } from "./linkify.js";
+import { textOf } from "./items.js";
+import { pieces } from "./markup.js";
+import { colourOf, initial, tag, visibleName } from "./names.js";
 import { clock, fullTime } from "./times.js";
 
 /** @typedef {import("./i18n.js").I18n} I18n */
-/** @typedef {import("./outbox.js").Entry} Entry */
+/** @typedef {import("./items.js").Said} Said */
 /** @typedef {"resend" | "edit" | "discard"} Action */
+/** @typedef {(action: Action, item: Said) => void} Act */
 
 const LONG_TEXT = 1500; // characters, over which a message is folded
 const LONG_LINES = 18;
@@ -15,62 +18,83 @@ const LONG_LINES = 18;
 /** @type {Record<string, {icon: string, actions: Action[]}>} */
 const MARKS = {
   waiting: { icon: "clock", actions: [] },
+  sending: { icon: "clock", actions: [] },
   sent: { icon: "check", actions: [] },
   unsure: { icon: "question", actions: ["resend", "discard"] },
   expired: { icon: "alert", actions: ["resend", "discard"] },
+  failed: { icon: "alert", actions: ["resend", "discard"] },
   too_big: { icon: "alert", actions: ["edit", "discard"] },
 };
 
-export class Message {
+export class MessageRow {
+  /** @type {HTMLElement | null} what says a new day above it */ lead = null;
   #i18n;
+  #act;
   #time;
-  #author;
+  #head = make("p", { class: "head" });
+  #spoken = make("span", { class: "unseen" });
   #meta;
   #content;
-  /** @type {HTMLButtonElement | null} */
-  #fold = null;
+  /** @type {HTMLButtonElement | null} */ #fold = null;
   #actions = make("div", { class: "actions" });
 
-  /**
-   * @param {I18n} i18n
-   * @param {string | ArrayBuffer} data
-   * @param {Date} time
-   * @param {{entry: Entry, act: (action: Action, entry: Entry) => void} | null} own null for a message of others
-   */
-  constructor(i18n, data, time, own) {
+  /** @param {I18n} i18n @param {Said} item @param {Act} act */
+  constructor(i18n, item, act) {
     this.#i18n = i18n;
-    this.data = data;
-    this.time = time;
-    this.own = own;
-    this.#author = make("span", { class: "unseen", dir: "auto" }); // with a dir of its own it does not turn the bubble's
+    this.#act = act;
+    this.item = item;
+    const text = textOf(item);
     // Not read out with the text: the log announces what is said, not when.
-    this.#time = make("time", { datetime: time.toISOString(), "aria-hidden": true });
+    this.#time = make("time", { "aria-hidden": true });
     this.#meta = make("span", { class: "meta" }, this.#time);
-    this.#content = make("span", { class: typeof data === "string" ? "text" : "binary" });
-    const bubble = make("div", { class: "bubble", dir: "auto" }, this.#author, this.#content, this.#meta);
-    this.element = make("li", { class: own ? "message own" : "message other" }, bubble);
-    if (typeof data === "string" && isLong(data)) this.#offerFold(data);
-    else if (typeof data === "string") this.#write(linkify(data));
+    this.#content = make("span", { class: text === null ? "binary" : "text" });
+    const bubble = make("div", { class: "bubble", dir: "auto" }, this.#spoken, this.#content, this.#meta);
+    this.element = make("li", { class: `message ${item.own ? "own" : "other"}` }, this.#head, bubble);
+    if (item.content.event === "me") this.element.classList.add("deed");
+    if (text !== null && isLong(text)) this.#offerFold(text);
+    else if (text !== null) this.#write(pieces(text));
     this.relabel();
+  }
+
+  /** @param {boolean} grouped it goes on what the message above began */
+  group(grouped) {
+    this.element.classList.toggle("grouped", grouped);
   }
 
   /** Writes everything anew that depends on the language or on the entry's mark. */
   relabel() {
-    const i18n = this.#i18n;
-    this.#author.textContent = `${i18n.text(this.own ? "page.you" : "page.someone")} `;
-    this.#time.textContent = clock(this.time, i18n.language);
-    this.#time.title = fullTime(this.time, i18n.language);
-    if (typeof this.data !== "string") {
-      this.#content.replaceChildren(icon("binary"), i18n.count("page.binary", this.data.byteLength));
-    }
+    const [i18n, { item }, time] = [this.#i18n, this, new Date(this.item.at)];
+    this.#time.textContent = clock(time, i18n.language);
+    this.#time.dataset.seconds = clock(time, i18n.language, true);
+    this.#time.dateTime = time.toISOString();
+    this.#time.title = fullTime(time, i18n.language);
+    const name = visibleName(item.from.name);
+    const deed = item.content.event === "me";
+    this.#spoken.textContent = item.own && !deed ? `${i18n.text("page.you")} ` : deed ? "" : `${name}: `;
+    if (!item.own || deed) this.#labelHead(name);
+    const { bytes, event } = item.content;
+    if (bytes) this.#content.replaceChildren(icon("binary"), i18n.count("page.binary", bytes.length));
+    if (event && !deed) this.element.dataset.event = event;
     this.#labelFold();
-    if (this.own) this.mark(this.own.entry);
+    this.mark();
   }
 
-  /** @param {Entry} entry */
-  mark(entry) {
-    const mark = MARKS[entry.mark];
-    if (!mark) return;
+  /** @param {string} name */
+  #labelHead(name) {
+    const { id } = this.item.from;
+    const colour = `p${colourOf(name)}`;
+    const who = make("bdi", { class: `name ${colour}` }, name);
+    const mark = make("span", { class: "tag" }, id ? tag(id) : "");
+    this.#head.dataset.member = id ?? "";
+    this.#head.setAttribute("aria-hidden", "true"); // the bubble says it
+    this.#head.replaceChildren(make("span", { class: `face ${colour}` }, initial(name)), who, mark);
+  }
+
+  /** Shows what has become of an own message. */
+  mark() {
+    const { entry } = this.item;
+    const mark = MARKS[entry?.mark ?? ""];
+    if (!mark || !entry) return;
     const why = this.#i18n.text(`page.mark.${entry.mark}`, { Size: this.#i18n.size(entry.bytes) });
     // Read out only if it is news: "sent" is what everyone expects, and the others stand below in full.
     const spoken = entry.mark === "waiting" ? make("span", { class: "unseen" }, why) : "";
@@ -78,24 +102,26 @@ export class Message {
     this.element.dataset.mark = entry.mark;
     this.#meta.replaceChildren(this.#time, sign);
     this.#actions.remove();
-    if (mark.actions.length > 0) {
-      const buttons = mark.actions.map((action) =>
-        make(
-          "button",
-          { type: "button", click: () => this.own?.act(action, entry) },
-          this.#i18n.text(`page.action.${action}`),
-        ),
-      );
-      this.#actions.replaceChildren(make("span", { class: "why" }, why), ...buttons);
-      this.element.append(this.#actions);
-    }
+    if (mark.actions.length === 0) return;
+    const buttons = mark.actions.map((action) =>
+      make(
+        "button",
+        { type: "button", click: () => this.#act(action, this.item) },
+        this.#i18n.text(`page.action.${action}`),
+      ),
+    );
+    this.#actions.replaceChildren(make("span", { class: "why" }, why), ...buttons);
+    this.element.append(this.#actions);
   }
 
-  /** @param {import("./linkify.js").Piece[]} pieces */
-  #write(pieces) {
+  /** @param {import("./markup.js").Piece[]} found */
+  #write(found) {
     const link = { target: "_blank", rel: "noopener noreferrer" };
     this.#content.replaceChildren(
-      ...pieces.map(({ text, href }) => (href === undefined ? text : make("a", { href, ...link }, text))),
+      ...found.map(({ text, href, code }) => {
+        if (code) return make("code", { class: code }, text);
+        return href === undefined ? text : make("a", { href, ...link }, text);
+      }),
     );
   }
 
@@ -110,14 +136,11 @@ export class Message {
     this.#setFold(button, text);
   }
 
-  /**
-   * @param {HTMLButtonElement} button
-   * @param {string} text
-   */
+  /** @param {HTMLButtonElement} button @param {string} text */
   #setFold(button, text) {
     const folded = this.element.classList.toggle("folded");
     button.setAttribute("aria-expanded", String(!folded));
-    this.#write(folded ? beginning(text) : linkify(text));
+    this.#write(folded ? beginning(text) : pieces(text));
     this.#labelFold();
   }
 
@@ -137,8 +160,8 @@ function isLong(text) {
  * @param {string} text
  */
 function beginning(text) {
-  if (text.length <= LONG_TEXT) return linkify(text);
+  if (text.length <= LONG_TEXT) return pieces(text);
   const start = text.slice(0, LONG_TEXT);
   const whole = start.search(/\S*$/);
-  return [...linkify(start.slice(0, whole)), { text: start.slice(whole) }];
+  return [...pieces(start.slice(0, whole)), { text: start.slice(whole) }];
 }

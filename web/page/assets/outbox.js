@@ -1,31 +1,32 @@
 // @ts-check
-// Own messages on their way: kept while there is no connection, handed to it when there is.
-// It knows no DOM and no socket. The plain protocol acknowledges nothing, so that "sent" means handed to an open
-// connection, and what was handed over just before that broke is "unsure".
+// Own messages on their way. What cannot be sent waits here, where it can still be discarded; what was sent is the
+// client's until it is acknowledged. It knows no DOM.
 
-export const MAX_WAITING = 50;
-export const MAX_AGE_MS = 10 * 60_000;
-export const DOUBT_MS = 10_000; // how long before a break a message may have been lost with it
-export const DOUBT_CLEAN_MS = 1_000; // the same when the server took its leave
-const SMALL = 1024; // bytes that any server takes
-
-/** @typedef {"waiting" | "sent" | "unsure" | "expired" | "too_big" | "discarded"} Mark */
+/** @typedef {import("../../recado.types.d.ts").Content} Content */
+/** @typedef {import("../../recado.types.d.ts").Ack} Ack */
+/** @typedef {"waiting" | "sending" | "sent" | "unsure" | "expired" | "too_big" | "failed"} Mark */
 
 /**
  * @typedef {object} Entry an own message
- * @property {string} text
+ * @property {Content & {ephemeral?: false}} content
  * @property {number} bytes of its UTF-8 form
  * @property {Mark} mark
  * @property {number} at when it was written, in ms
- * @property {number} handedAt when the connection got it
- * @property {number} end how many bytes that connection had got then
  */
 
 /**
- * @typedef {object} Channel an open connection
- * @property {(text: string) => boolean} send
- * @property {number} buffered
+ * @typedef {object} Channel what publishes: a room of recado.js
+ * @property {string} state
+ * @property {Readonly<Record<string, number>>} limits
+ * @property {(content: Content & {ephemeral?: false}) => Promise<Ack>} publish
  */
+
+export const MAX_WAITING = 50;
+export const MAX_AGE_MS = 10 * 60_000;
+const IN_FLIGHT = 40; // fewer than the client takes: it has questions to ask too
+const OPEN = ["connected", "draining"];
+/** @type {Record<string, Mark>} */
+const ENDINGS = { expired: "expired", uncertain: "unsure", message_too_big: "too_big" };
 
 const utf8 = new TextEncoder();
 
@@ -35,153 +36,111 @@ export function byteLength(text) {
 }
 
 export class Outbox {
-  #now;
+  #channel;
   #changed;
   /** @type {Entry[]} */
   #waiting = [];
-  /** @type {Entry[]} what the connection got lately, oldest first */
-  #handed = [];
-  /** @type {Channel | null} */
-  #channel = null;
-  #total = 0;
-  #heardAt = 0;
-  #limit = Number.POSITIVE_INFINITY;
+  #inFlight = 0;
 
   /**
-   * @param {(entry: Entry) => void} changed is told each new mark
-   * @param {() => number} [now]
+   * @param {Channel} channel
+   * @param {(entry: Entry, ack?: Ack) => void} changed is told each new mark
    */
-  constructor(changed, now = () => Date.now()) {
+  constructor(channel, changed) {
+    this.#channel = channel;
     this.#changed = changed;
-    this.#now = now;
   }
 
-  /** How many messages wait for a connection. */
+  /** How many messages have no place in the room yet. */
   get size() {
+    return this.#waiting.length + this.#inFlight;
+  }
+
+  /** How many of them can be discarded. */
+  get waiting() {
     return this.#waiting.length;
   }
 
   /**
-   * Whether the server may take a message of this size. Until it has refused one, any.
+   * Whether the server takes a message of this size; before the first connection nobody knows.
    * @param {number} bytes
    */
   fits(bytes) {
-    return bytes <= this.#limit;
+    return !(bytes > (this.#channel.limits.message_bytes ?? Number.POSITIVE_INFINITY));
   }
 
   /**
    * Takes a new message and sends it if it can; null when too many wait already.
    * @param {string} text
+   * @param {string} [event]
    * @returns {Entry | null}
    */
-  add(text) {
+  add(text, event) {
     if (this.#waiting.length >= MAX_WAITING) return null;
     /** @type {Entry} */
-    const entry = { text, bytes: byteLength(text), mark: "waiting", at: this.#now(), handedAt: 0, end: 0 };
+    const entry = { content: { text, event }, bytes: byteLength(text), mark: "waiting", at: Date.now() };
     this.#waiting.push(entry);
-    this.#flush();
+    queueMicrotask(() => this.flush()); // the caller shows it first
     return entry;
   }
 
-  /**
-   * Sends what waits and returns how many that were.
-   * @param {Channel} channel
-   */
-  connected(channel) {
-    this.#channel = channel;
-    this.#handed = [];
-    this.#total = 0;
-    return this.#flush();
-  }
-
-  /** Notes that the server was heard: what it was given before has probably arrived. */
-  heard() {
-    this.#heardAt = this.#now();
-  }
-
-  /**
-   * Sorts what the ended connection had got: what never left waits again.
-   * @param {import("./socket.js").Ending} ending
-   */
-  disconnected({ code, clean, buffered }) {
-    const left = this.#total - buffered;
-    const doubtful = Math.max(this.#heardAt, this.#now() - (clean ? DOUBT_CLEAN_MS : DOUBT_MS));
-    const big = code === 1009 ? this.#handed.filter((entry) => entry.bytes > SMALL) : [];
-    const refused = code === 1009 ? largest(this.#handed) : null;
-    const read = refused && big.length === 1 ? refused.end : 0; // with more than one it is a guess which was refused
-    const again = [];
-    for (const entry of this.#handed) {
-      if (entry === refused) {
-        this.#limit = Math.min(this.#limit, entry.bytes - 1);
-        this.#mark(entry, "too_big");
-      } else if (entry.end > left || (refused && entry.end > refused.end)) {
-        again.push(entry); // not whole on the wire, or behind the message at which the server stopped reading
-        this.#mark(entry, "waiting");
-      } else if (entry.end > read && entry.handedAt >= doubtful) {
-        this.#mark(entry, "unsure");
-      }
+  /** Hands over what waits, as far as there is a connection for it. */
+  flush() {
+    this.expire();
+    while (OPEN.includes(this.#channel.state) && this.#inFlight < IN_FLIGHT) {
+      const entry = this.#waiting.shift();
+      if (!entry) break;
+      this.#mark(entry, "sending");
+      this.#inFlight++;
+      this.#channel
+        .publish(entry.content)
+        .then(
+          (ack) => this.#settle(entry, "sent", ack),
+          (error) => this.#settle(entry, ENDINGS[error?.code] ?? "failed"),
+        )
+        .then(() => this.flush());
     }
-    this.#channel = null;
-    this.#handed = [];
-    this.#waiting.unshift(...again);
   }
 
   /** Gives up what has waited for too long. */
   expire() {
-    const oldest = this.#now() - MAX_AGE_MS;
-    const late = this.#waiting.filter((entry) => entry.at < oldest);
-    this.#waiting = this.#waiting.filter((entry) => entry.at >= oldest);
-    for (const entry of late) this.#mark(entry, "expired");
-  }
-
-  /** @param {Entry} entry */
-  discard(entry) {
-    this.#waiting = this.#waiting.filter((other) => other !== entry);
-    this.#mark(entry, "discarded");
-  }
-
-  discardAll() {
-    for (const entry of this.#waiting) this.discard(entry);
-  }
-
-  #flush() {
-    if (!this.#channel) return 0;
-    this.expire();
-    let sent = 0;
-    for (const entry of this.#waiting) {
-      if (!this.#channel.send(entry.text)) break;
-      sent++;
-      this.#total += entry.bytes;
-      entry.end = this.#total;
-      entry.handedAt = this.#now();
-      this.#handed.push(entry);
-      this.#mark(entry, "sent");
+    const oldest = Date.now() - MAX_AGE_MS;
+    while (this.#waiting[0] && this.#waiting[0].at < oldest) {
+      const late = this.#waiting.shift();
+      if (late) this.#mark(late, "expired");
     }
-    this.#waiting = this.#waiting.slice(sent);
-    this.#forget(this.#total - this.#channel.buffered);
-    return sent;
   }
 
   /**
-   * Lets go of what a break could no longer put in doubt.
-   * @param {number} left bytes that have left
+   * Forgets a message that waits.
+   * @param {Entry} entry
    */
-  #forget(left) {
-    const settled = this.#now() - DOUBT_MS;
-    this.#handed = this.#handed.filter((entry) => entry.end > left || entry.handedAt >= settled);
+  discard(entry) {
+    this.#waiting = this.#waiting.filter((other) => other !== entry);
+  }
+
+  /** Forgets all that wait, and returns them. */
+  discardAll() {
+    return this.#waiting.splice(0);
   }
 
   /**
    * @param {Entry} entry
    * @param {Mark} mark
+   * @param {Ack} [ack]
    */
-  #mark(entry, mark) {
-    entry.mark = mark;
-    this.#changed(entry);
+  #settle(entry, mark, ack) {
+    this.#inFlight--;
+    this.#mark(entry, mark, ack);
   }
-}
 
-/** @param {Entry[]} entries */
-function largest(entries) {
-  return entries.reduce((a, b) => (a && a.bytes >= b.bytes ? a : b), /** @type {Entry | null} */ (null));
+  /**
+   * @param {Entry} entry
+   * @param {Mark} mark
+   * @param {Ack} [ack]
+   */
+  #mark(entry, mark, ack) {
+    entry.mark = mark;
+    this.#changed(entry, ack);
+  }
 }

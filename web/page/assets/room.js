@@ -1,7 +1,9 @@
 // @ts-check
-// Where the page is: its room and the room's WebSocket address, both told by the page's own address.
+// Rooms and their addresses. A room is the last segment of the page's path; its WebSocket is at the same address.
 
-const LOBBY = "lobby";
+export const LOBBY = "lobby";
+const RESERVED = new Set(["healthz", "readyz", "metrics", "v1", "assets", "favicon.ico", "robots.txt"]);
+const MAX_BYTES = 128;
 
 /**
  * The room of a page at this path: its last segment, or the lobby.
@@ -18,11 +20,25 @@ export function roomName(pathname) {
 }
 
 /**
- * The room's WebSocket has the page's own host, port and path.
- * @param {{protocol: string, host: string, pathname: string}} page
+ * The address of a room beside the one whose page is open.
+ * @param {string} room
+ * @param {string} base the page's own address
  */
-export function socketURL(page) {
-  return `${page.protocol === "https:" ? "wss:" : "ws:"}//${page.host}${page.pathname}`;
+export function roomURL(room, base) {
+  const segment = room === LOBBY ? "" : encodeURIComponent(room).replace(/%(40|3D|2C|3B|3A)/g, decodeURIComponent);
+  const url = new URL(`./${segment}`, base);
+  url.search = url.hash = "";
+  return url.href;
+}
+
+/**
+ * The room that a person means, or "" if no room can be called that.
+ * @param {string} typed
+ */
+export function wantedRoom(typed) {
+  const name = typed.trim().replace(/^#/, "").normalize("NFC");
+  const fits = /^[\p{L}\p{M}\p{Nd}\-_~=@,;:!][\p{L}\p{M}\p{Nd}\-_.~=@,;:!]*$/u.test(name);
+  return fits && !RESERVED.has(name) && new TextEncoder().encode(name).length <= MAX_BYTES ? name : "";
 }
 
 /**

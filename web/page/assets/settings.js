@@ -1,52 +1,68 @@
 // @ts-check
-// The page's few settings: language and appearance. On narrow screens they open from a button.
+// The page's settings: language, appearance, timestamps, notifications.
 
 import { byId } from "./dom.js";
+import { canNotify, mayNotify } from "./notify.js";
 import { applyTheme } from "./theme.js";
 
-export class Settings {
-  #panel = byId("settings", HTMLElement);
-  #button = byId("settings-button", HTMLButtonElement);
-
-  /**
-   * @param {{language: string, theme: string}} current
-   * @param {{language: (value: string) => void, theme: (value: string) => void}} changed
-   */
-  constructor(current, changed) {
-    this.#choose("language", current.language, changed.language);
-    this.#choose("theme", current.theme, (theme) => {
-      applyTheme(theme);
-      changed.theme(theme);
-    });
-    this.#button.addEventListener("click", () => this.#open(this.#panel.hidden === true));
-    document.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || this.#panel.hidden) return;
-      this.#open(false);
-      this.#button.focus();
-    });
-    document.addEventListener("pointerdown", (event) => {
-      const inside =
-        event.target instanceof Node && (this.#panel.contains(event.target) || this.#button.contains(event.target));
-      if (!inside) this.#open(false);
-    });
+/**
+ * @param {import("./i18n.js").I18n} i18n
+ * @param {import("./store.js").Store} store
+ * @param {() => void} relabel is called when the language is another
+ */
+export function offerSettings(i18n, store, relabel) {
+  const panel = byId("settings", HTMLDialogElement);
+  const hint = byId("notify-hint", HTMLElement);
+  /** @type {Record<string, {now: string, set: (value: string) => unknown}>} */
+  const settings = {
+    language: {
+      now: i18n.language,
+      set: async (language) => {
+        await i18n.use(language);
+        store.set("language", language);
+        relabel();
+      },
+    },
+    theme: {
+      now: store.get("theme"),
+      set: (theme) => {
+        applyTheme(theme);
+        store.set("theme", theme);
+      },
+    },
+    times: {
+      now: store.get("times"),
+      set: (times) => {
+        document.body.dataset.times = times;
+        store.set("times", times);
+      },
+    },
+    notify: {
+      now: canNotify() && Notification.permission === "granted" ? store.get("notify") : "",
+      set: async (wanted) => {
+        const value = wanted && (await mayNotify()) ? "on" : "";
+        store.set("notify", value);
+        check("notify", value);
+        if (wanted && !value) hint.textContent = i18n.text("page.notify.cannot");
+      },
+    },
+  };
+  const check = (/** @type {string} */ name, /** @type {string} */ value) => {
+    for (const choice of panel.querySelectorAll("input"))
+      if (choice.name === name) choice.checked = choice.value === value;
+  };
+  document.body.dataset.times = store.get("times");
+  for (const [name, { now }] of Object.entries(settings)) check(name, now);
+  for (const choice of panel.querySelectorAll("input")) {
+    choice.addEventListener("change", () => settings[choice.name]?.set(choice.value));
   }
+  byId("settings-button", HTMLButtonElement).addEventListener("click", () => panel.showModal());
+  panel.addEventListener("click", (event) => {
+    if (event.target === panel) panel.close(); // beside it
+  });
+}
 
-  /** @param {boolean} open */
-  #open(open) {
-    this.#panel.hidden = !open;
-    this.#button.setAttribute("aria-expanded", String(open));
-  }
-
-  /**
-   * @param {string} name of the radio buttons
-   * @param {string} current
-   * @param {(value: string) => void} changed
-   */
-  #choose(name, current, changed) {
-    for (const choice of this.#panel.querySelectorAll("input")) {
-      if (choice.name !== name) continue;
-      choice.checked = choice.value === current;
-      choice.addEventListener("change", () => changed(choice.value));
-    }
-  }
+/** @param {import("./i18n.js").I18n} i18n */
+export function labelSettings(i18n) {
+  byId("notify-hint", HTMLElement).textContent = canNotify() ? "" : i18n.text("page.notify.cannot");
 }

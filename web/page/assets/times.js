@@ -1,12 +1,25 @@
 // @ts-check
 // Clock times and days in the language of the page. Knows no DOM.
 
+/** @type {Map<string, Intl.DateTimeFormat>} making one takes longer than using it a hundred times */
+const formats = new Map();
+
+/** @param {string} language @param {Intl.DateTimeFormatOptions} options */
+function format(language, options) {
+  const key = language + JSON.stringify(options);
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(language, options);
+  formats.set(key, known);
+  return known;
+}
+
 /**
  * @param {Date} time
  * @param {string} language
+ * @param {boolean} [seconds]
  */
-export function clock(time, language) {
-  return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(time);
+export function clock(time, language, seconds = false) {
+  const second = seconds ? "2-digit" : undefined;
+  return format(language, { hour: "2-digit", minute: "2-digit", second, hourCycle: "h23" }).format(time);
 }
 
 /**
@@ -14,7 +27,7 @@ export function clock(time, language) {
  * @param {string} language
  */
 export function fullTime(time, language) {
-  return new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" }).format(time);
+  return format(language, { dateStyle: "full", timeStyle: "medium" }).format(time);
 }
 
 /**
@@ -34,8 +47,8 @@ export function dayOf(time) {
  */
 export function dayName(time, now, i18n) {
   const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
-  const short = new Intl.DateTimeFormat(i18n.language, { day: "numeric", month: "short" }).format(time);
+  const short = format(i18n.language, { day: "numeric", month: "short" }).format(time);
   if (dayOf(time) === dayOf(now)) return i18n.text("page.today", { Date: short });
   if (dayOf(time) === dayOf(yesterday)) return i18n.text("page.yesterday", { Date: short });
-  return new Intl.DateTimeFormat(i18n.language, { dateStyle: "full" }).format(time);
+  return format(i18n.language, { dateStyle: "full" }).format(time);
 }

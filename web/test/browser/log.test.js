@@ -99,16 +99,32 @@ describe("the log", () => {
     await ana.leave();
   });
 
-  test("stays bounded", async () => {
+  test("draws the newest only, and the earlier ones for those who go back", async () => {
     const ana = await Person.arrive(browser);
     await ana.join(server.page("many"));
     const program = await nodeClient(server.socket("many"));
     const all = lines(1200);
     for (const line of all) program.say(line);
     await ana.reads(".other:last-child .text", /^line 1199$/);
-    assert.deepEqual(await ana.messages("other"), all.slice(200));
-    await ana.reads("#messages .note", /^Older messages/);
+    assert.deepEqual(await ana.messages("other"), all.slice(-400));
     assert.equal(await ana.page.locator(".day").count(), 1);
+    const log = ana.page.locator("#log");
+    while ((await ana.messages("other"))[0] !== "line 0") {
+      const before = await ana.page.locator(".other").count();
+      const place = await log.evaluate((element) => {
+        element.scrollTop = 1;
+        return element.scrollHeight;
+      });
+      await ana.page.waitForFunction((count) => document.querySelectorAll(".other").length > count, before);
+      const moved = await log.evaluate((element, height) => element.scrollTop - (element.scrollHeight - height), place);
+      assert.ok(Math.abs(moved) <= 2, "what was read stays where it is");
+    }
+    assert.deepEqual(await ana.messages("other"), all);
+    assert.equal(await ana.page.locator(".day").count(), 1);
+    program.say("the end");
+    await ana.page.click("#new");
+    await ana.reads(".other:last-child .text", /^the end$/);
+    assert.equal(await ana.page.locator(".other").count(), 400, "at the end the earlier ones are let go of");
     await program.leave();
     await ana.leave();
   });

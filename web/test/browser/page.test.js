@@ -77,7 +77,8 @@ describe("the page", () => {
   test("fits a phone", async () => {
     for (const width of [320, 360]) {
       const ana = await Person.arrive(browser, { ...PHONE, viewport: { width, height: 640 } });
-      await ana.join(server.page("a-room-with-a-rather-long-name-that-goes-on-and-on"));
+      const room = `a-room-with-a-rather-long-name-that-goes-on-and-on-${width}`;
+      await ana.join(server.page(room));
       const bar = await ana.page.locator("header").boundingBox();
       assert.deepEqual([bar?.x, bar?.y, bar?.width], [0, 0, width]);
       const wide = () =>
@@ -88,7 +89,7 @@ describe("the page", () => {
             .map((element) => element.outerHTML.slice(0, 80)),
         );
       assert.deepEqual(await wide(), [], "the empty room");
-      const program = await nodeClient(server.socket("a-room-with-a-rather-long-name-that-goes-on-and-on"));
+      const program = await nodeClient(server.socket(room));
       const texts = [
         "x".repeat(400),
         `https://exemplo.com/${"y".repeat(300)}`,
@@ -106,7 +107,7 @@ describe("the page", () => {
         return [document.scrollingElement?.scrollWidth, log && log.scrollWidth - log.clientWidth];
       });
       assert.deepEqual(scrolls, [width, 0]);
-      await ana.page.click("#settings-button");
+      await ana.settings();
       const box = await ana.page.locator("#settings").boundingBox();
       assert.ok(box && box.x >= 0 && box.x + box.width <= width);
       await program.leave();
@@ -128,7 +129,7 @@ describe("the page", () => {
         if (box instanceof HTMLTextAreaElement) document.body.dataset.copied = box.value;
       }),
     );
-    await ana.page.click("header [data-copy]");
+    await ana.page.click("#people [data-copy]");
     await ana.reads("#announcer", /^Link copied$/);
     assert.equal(await ana.page.getAttribute("body", "data-copied"), server.page("lan", "chat.lan"));
     await ana.leave();
@@ -157,7 +158,7 @@ describe("the page", () => {
     await ana.page.fill("#text", "a draft");
     await ana.page.keyboard.press("Enter");
     assert.deepEqual(await ana.messages("own"), ["a draft"]);
-    await ana.page.click("#settings-button");
+    await ana.settings();
     await ana.page.check("input[value=dark]");
     await ana.leave();
   });
@@ -169,7 +170,7 @@ describe("the page", () => {
     await ana.reads("#pill-text", /^conectado$/);
     await ana.say("oi");
     await ana.reads(".day", /^hoje, /);
-    await ana.page.click("#settings-button");
+    await ana.settings();
     await ana.page.check("input[value=en]");
     await ana.reads("#pill-text", /^connected$/);
     await ana.reads(".day", /^today, /);
@@ -190,7 +191,7 @@ describe("the page", () => {
     await ana.join(server.page("fala"));
     await (await other).finished();
     await ana.page.route("**/*", (route) => route.abort());
-    await ana.page.click("#settings-button");
+    await ana.settings();
     await ana.page.check("input[value=pt-BR]");
     await ana.reads("#pill-text", /^conectado$/);
     await ana.page.unroute("**/*");
@@ -206,12 +207,12 @@ describe("the page", () => {
     const scheme = () => ana.page.evaluate(() => getComputedStyle(document.documentElement).colorScheme);
     await ana.join(server.page("theme"));
     assert.equal(await scheme(), "dark");
-    await ana.page.click("#settings-button");
+    await ana.settings();
     await ana.page.check("input[value=light]");
     assert.equal(await scheme(), "light");
     await ana.page.reload();
     assert.equal(await scheme(), "light");
-    await ana.page.click("#settings-button");
+    await ana.settings();
     await ana.page.check("input[name=theme][value='']");
     assert.equal(await scheme(), "dark");
     await ana.page.emulateMedia({ colorScheme: "light" });
@@ -242,7 +243,7 @@ describe("the page", () => {
       }
       program.say(Buffer.alloc(3));
       await ana.page.waitForSelector(".binary");
-      await ana.page.click("#settings-button");
+      await ana.settings();
       await check("busy, with the settings open");
       await program.leave();
       await ana.leave();

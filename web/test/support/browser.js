@@ -91,6 +91,27 @@ export class Person {
   }
 
   /**
+   * Waits until the own messages have exactly these marks.
+   * @param {string[]} want
+   */
+  async marked(want) {
+    await this.page
+      .waitForFunction((all) => {
+        const items = [...document.querySelectorAll(".own")];
+        return items.map((item) => item.getAttribute("data-mark")).join() === all;
+      }, want.join())
+      .catch(async (error) => {
+        throw new Error(`the marks are ${await this.marks()}, not ${want}`, { cause: error });
+      });
+  }
+
+  /** Opens the settings, where they are. */
+  async settings() {
+    if (await this.page.isVisible("#side-button")) await this.page.click("#side-button");
+    await this.page.click("#settings-button");
+  }
+
+  /**
    * Waits until an element of the page has this text.
    * @param {string} selector
    * @param {RegExp} pattern

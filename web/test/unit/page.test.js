@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { isLoopback, roomName, socketURL } from "../../page/assets/room.js";
+import { isLoopback, roomName, roomURL, wantedRoom } from "../../page/assets/room.js";
 import { Store } from "../../page/assets/store.js";
 import { clock, dayOf } from "../../page/assets/times.js";
 
@@ -15,9 +15,34 @@ describe("room", () => {
     assert.equal(roomName("/%E0%A4"), "%E0%A4");
   });
 
-  test("has its WebSocket at the page's own address", () => {
-    assert.equal(socketURL({ protocol: "http:", host: "localhost:8000", pathname: "/ops" }), "ws://localhost:8000/ops");
-    assert.equal(socketURL({ protocol: "https:", host: "x.example", pathname: "/" }), "wss://x.example/");
+  test("has its address beside that of any other", () => {
+    assert.equal(roomURL("ops", "http://localhost:8000/lobby?x=1#token=s"), "http://localhost:8000/ops");
+    assert.equal(roomURL("lobby", "https://x.example/behind/a/proxy/ops"), "https://x.example/behind/a/proxy/");
+    assert.equal(roomURL("a:b@c,d;e=f", "http://h/"), "http://h/a:b@c,d;e=f");
+    for (const room of ["ops", "café", "a:b@c,d;e=f!~.-_", "..a", "日本"]) {
+      assert.equal(roomName(new URL(roomURL(room, "http://h/p/x")).pathname), room);
+    }
+  });
+
+  test("is what people may call one", () => {
+    assert.equal(wantedRoom(" #ops "), "ops");
+    assert.equal(wantedRoom("cafe\u0301"), "café");
+    for (const bad of [
+      "",
+      "#",
+      "a b",
+      "a/b",
+      ".a",
+      "v1",
+      "assets",
+      "a?b",
+      "a#b",
+      "x".repeat(129),
+      "é".repeat(65),
+      "%2f",
+    ]) {
+      assert.equal(wantedRoom(bad), "", bad);
+    }
   });
 
   test("knows addresses that nobody else can reach", () => {
