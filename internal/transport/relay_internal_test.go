@@ -161,8 +161,7 @@ func (r *relay) waitFor(t *testing.T, what string, ready func() bool) {
 // pipeClient connects over net.Pipe, which is no socket.
 func pipeClient(t *testing.T, w *WebSocket, protocols ...string) *client {
 	t.Helper()
-	near, far := net.Pipe()
-	t.Cleanup(func() { _ = near.Close() })
+	near, far := pipe(t)
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 	for k, v := range map[string]string{
 		"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
@@ -183,6 +182,13 @@ func pipeClient(t *testing.T, w *WebSocket, protocols ...string) *client {
 	}
 	_ = response.Body.Close()
 	return &client{t: t, conn: near, in: in}
+}
+
+func pipe(t *testing.T) (near, far net.Conn) {
+	t.Helper()
+	near, far = net.Pipe()
+	t.Cleanup(func() { _ = near.Close() })
+	return near, far
 }
 
 // hijacked is a response writer whose connection is a given one.
