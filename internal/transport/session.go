@@ -215,7 +215,12 @@ func (s *session) pace() {
 	if s.messages == nil {
 		s.messages = rate.NewLimiter(rate.Limit(limits.MessageRate), limits.MessageBurst)
 	}
-	wait := s.messages.Reserve().Delay()
+	n := 1
+	if s.talk != nil {
+		n += s.talk.given
+		s.talk.given = 0
+	}
+	wait := s.messages.ReserveN(time.Now(), min(n, limits.MessageBurst)).Delay()
 	if s.talk != nil {
 		s.talk.tellSlowed(s, wait)
 	}

@@ -29,6 +29,7 @@ type talk struct {
 	room     string
 	joined   bool        // the hello has come
 	patience *time.Timer // for the hello
+	given    int         // messages of the history that the frame at hand has asked for
 
 	slowedSince time.Time // the client has been over its rate since then; zero: it is not
 	slowedTold  bool
@@ -214,6 +215,7 @@ func (s *session) history(c v1.History) error {
 		return &v1.Error{Code: v1.CodePositionInvalid, ID: c.ID, Message: "the position is of a history that is no more"}
 	}
 	answer.ID = c.ID
+	s.talk.given = len(answer.Messages)
 	s.answer(appendEvent(nil, answer))
 	return nil
 }

@@ -96,6 +96,35 @@ func TestRateLimitIsTold(t *testing.T) {
 	})
 }
 
+// What the history costs is counted too: a few bytes that ask for 200 messages are not one message.
+func TestHistoryIsRated(t *testing.T) {
+	interpose(t, recado.Limits{}, func(t *testing.T, w *WebSocket, _ *interposed) {
+		t.Helper()
+		c := talkClient(t, w)
+		for _, s := range w.roster.all() {
+			s.unlimited = false
+		}
+		publish(t, w, 200, 1)
+		c.send(ws.OpText, []byte(`{"type":"hello"}`))
+		c.wantFrame(`"welcome"`)
+		began := time.Now()
+		for range 30 {
+			c.send(ws.OpText, []byte(`{"type":"history"}`))
+			_, p, err := c.read()
+			if strings.Contains(string(p), `"code":"rate_limited"`) {
+				_, p, err = c.read()
+			}
+			if err != nil || !strings.HasPrefix(string(p), `{"type":"history"`) {
+				t.Fatalf("read = %.100s, %v, want a page of the history", p, err)
+			}
+		}
+		if took := time.Since(began); took < 3*time.Second || took > 5*time.Second {
+			t.Errorf("30 pages of 200 messages took %v, want 4 s at 1,000 messages a second behind the first 2,000", took)
+		}
+		_ = c.conn.Close()
+	})
+}
+
 // A server that will be back says when; the others are only told that it goes.
 func TestDrain(t *testing.T) {
 	for code, want := range map[recado.CloseCode]string{recado.CloseRestart: `"type":"drain"`, recado.CloseGoingAway: ""} {
