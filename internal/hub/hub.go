@@ -53,7 +53,11 @@ func (h *Hub) Join(ctx context.Context, name string, m *Member) (replaced *Membe
 		return nil, fmt.Errorf("subscribe to %q: %w", name, err)
 	}
 	m.room = r
-	return r.add(m), nil
+	replaced, returned := r.add(m)
+	if returned {
+		h.release(r) // which its absence held
+	}
+	return replaced, nil
 }
 
 // Rooms is the number of rooms that have members.

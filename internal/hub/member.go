@@ -122,7 +122,9 @@ func (m *Member) Rename(name string) {
 // and within 15 seconds, the others do not notice that it was away. A flush under way may still write to it.
 // It may be called once for each Join.
 func (m *Member) Leave(returns bool) (left int) {
-	left = m.room.remove(m, returns)
-	m.room.hub.release(m.room)
+	left, away := m.room.remove(m, returns)
+	if !away { // an absence holds the room in the member's stead
+		m.room.hub.release(m.room)
+	}
 	return left
 }

@@ -92,26 +92,16 @@ func (m *Member) Outdated(old Roster) bool {
 	return m.room.presence.version != old.version
 }
 
-// close stops the timers; nobody is left to be told anything.
-func (p *presence) close() {
-	for _, a := range p.away {
-		a.timer.Stop()
-	}
-	clear(p.away)
-	if p.timer != nil {
-		p.timer.Stop()
-	}
-}
-
 // The methods below are called with r.mu held, but for those that timers call.
 
-// arrived notes a new member, who may have been away or have taken the place of a connection of its own.
-func (r *room) arrived(m, replaced *Member) {
+// arrived notes a new member, who may have been away or have taken the place of a connection of its own. It reports
+// whether an absence has ended, which held the room.
+func (r *room) arrived(m, replaced *Member) (returned bool) {
 	before, was := "", false
 	if a := r.presence.away[m.ID]; a != nil {
 		a.timer.Stop()
 		delete(r.presence.away, m.ID)
-		before, was = a.name, true
+		before, was, returned = a.name, true, true
 	}
 	if replaced != nil {
 		before, was = replaced.Name, true
@@ -119,13 +109,14 @@ func (r *room) arrived(m, replaced *Member) {
 	if !was || before != m.Name {
 		r.changed(m.ID)
 	}
+	return returned
 }
 
-// departed notes that a member has gone, perhaps to return.
-func (r *room) departed(m *Member, returns bool) {
+// departed notes that a member has gone, perhaps to return: then its absence holds the room until it ends.
+func (r *room) departed(m *Member, returns bool) (away bool) {
 	if !returns || len(r.presence.away) >= r.hub.limits.MembersListed {
 		r.changed(m.ID)
-		return
+		return false
 	}
 	if r.presence.away == nil {
 		r.presence.away = make(map[recado.MemberID]*absence)
@@ -133,15 +124,20 @@ func (r *room) departed(m *Member, returns bool) {
 	a := &absence{name: m.Name}
 	a.timer = time.AfterFunc(returnTime, func() { r.expire(m.ID, a) })
 	r.presence.away[m.ID] = a
+	return true
 }
 
 // expire ends an absence that has lasted too long.
 func (r *room) expire(id recado.MemberID, a *absence) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.presence.away[id] == a {
+	is := r.presence.away[id] == a
+	if is {
 		delete(r.presence.away, id)
 		r.changed(id)
+	}
+	r.mu.Unlock()
+	if is {
+		r.hub.release(r)
 	}
 }
 

@@ -344,3 +344,34 @@ func TestRenameToTheSame(t *testing.T) {
 		}
 	})
 }
+
+// When all connections are lost at once, who comes back first finds the others still there for 15 seconds.
+func TestAllReturn(t *testing.T) {
+	inBubble(t, 0, func(t *testing.T, h *hub.Hub, e hub.Encoding) {
+		t.Helper()
+		ana, _ := enter(t, h, "1", "ana", e)
+		beto, _ := enter(t, h, "2", "beto", e)
+		settle()
+		ana.Leave(true)
+		beto.Leave(true)
+		time.Sleep(time.Second)
+		ana, got := enter(t, h, "1", "ana", e)
+		if roster := ana.Roster(); names(roster.Members) != "ana beto" {
+			t.Errorf("the first finds %s, want ana beto", names(roster.Members))
+		}
+		time.Sleep(time.Second)
+		beto, _ = enter(t, h, "2", "beto", e)
+		settle()
+		wantLines(t, "ana", got)
+		beto.Leave(true)
+		ana.Leave(false)
+		time.Sleep(14 * time.Second)
+		if h.Rooms() != 1 {
+			t.Error("the room is gone while somebody may return")
+		}
+		time.Sleep(2 * time.Second)
+		if h.Rooms() != 0 {
+			t.Error("the room is still there when nobody has returned")
+		}
+	})
+}

@@ -114,7 +114,9 @@ func (r *room) unsubscribe() {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.presence.close()
+	if t := r.presence.timer; t != nil {
+		t.Stop() // nobody is left to be told anything
+	}
 }
 
 // A waiter is a publisher for whom there is no space yet.
@@ -179,7 +181,7 @@ func (r *room) wake() {
 }
 
 // add makes m a member. The one whose place it takes, if there is one, receives nothing any more.
-func (r *room) add(m *Member) (replaced *Member) {
+func (r *room) add(m *Member) (replaced *Member, returned bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	replaced = r.members[m.ID]
@@ -187,22 +189,21 @@ func (r *room) add(m *Member) (replaced *Member) {
 		r.detach(replaced)
 	}
 	r.members[m.ID] = m
-	r.arrived(m, replaced)
-	return replaced
+	return replaced, r.arrived(m, replaced)
 }
 
-// remove takes m out of the room; if it returns soon, the others do not notice.
-func (r *room) remove(m *Member, returns bool) (left int) {
+// remove takes m out of the room; if it is only away, and returns soon, the others do not notice.
+func (r *room) remove(m *Member, returns bool) (left int, away bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.members[m.ID] == m {
 		delete(r.members, m.ID)
-		r.departed(m, returns)
+		away = r.departed(m, returns)
 	}
 	r.release(m, m.reserved)
 	r.wake()
 	r.detach(m)
-	return len(r.members)
+	return len(r.members), away
 }
 
 // The methods below are called with r.mu held.
