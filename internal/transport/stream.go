@@ -51,7 +51,10 @@ func (w *WebSocket) Poll(rw http.ResponseWriter, r *http.Request, j Join, f Stre
 	header.Set("Cache-Control", "no-store")
 	for begun := false; ; begun = true {
 		page, err := w.hub.ReadAfter(r.Context(), j.Room, at, pollPage)
-		if err != nil && !begun {
+		switch {
+		case err != nil && begun:
+			panic(http.ErrAbortHandler) // an end in order would say that this was all
+		case err != nil:
 			return fmt.Errorf("history of %q: %w", j.Room, err)
 		}
 		units := newStreamFormat(f, page.From.Epoch)
