@@ -14,6 +14,7 @@ import (
 const (
 	standardListen = "localhost:8765"
 	standardWeb    = "localhost:8000"
+	devPage        = "web/page" // from the root of the source
 )
 
 // A config is what a person can set of the server. Zero limits mean the defaults.
@@ -24,6 +25,7 @@ type config struct {
 	allowOrigins []string
 	allowHosts   []string
 	compress     bool
+	dev          bool
 	state        stateFile
 	logLevel     slog.Level
 	logFormat    string
@@ -53,6 +55,7 @@ func (c *config) settings() []setting {
 		{"allow_origin", newOrigins(&c.allowOrigins), ""},
 		{"allow_host", newHosts(&c.allowHosts), ""},
 		{"compress", (*switchValue)(&c.compress), ""},
+		{"dev", (*switchValue)(&c.dev), ""},
 		{"log.level", (*levelValue)(&c.logLevel), "info"},
 		{"log.format", formatValue{&c.logFormat}, textFormat},
 		{"state", fileValue{&c.state}, ""},

@@ -162,6 +162,10 @@ func signalCode(sig os.Signal) int {
 
 // server is the configuration of the server's own.
 func (c *config) server(broker recado.Broker, log *slog.Logger) server.Config {
+	page := ""
+	if c.dev {
+		page = devPage
+	}
 	return server.Config{
 		Broker:       broker,
 		Listen:       c.listen,
@@ -172,6 +176,7 @@ func (c *config) server(broker recado.Broker, log *slog.Logger) server.Config {
 		AllowHosts:   c.allowHosts,
 		Limits:       c.limits,
 		Compress:     c.compress,
+		Page:         page,
 		Version:      thisBuild().Version,
 		Log:          log,
 	}

@@ -39,6 +39,7 @@ type Config struct {
 	AllowHosts   []string
 	Limits       recado.Limits
 	Compress     bool
+	Page         string // the folder of the page, read at each request; "" is the embedded one
 	Version      string // of the program, for /v1/info
 	Log          *slog.Logger
 }
@@ -71,7 +72,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	site, err := web.New("")
+	site, err := web.New(c.Page)
 	if err != nil {
 		return nil, err
 	}

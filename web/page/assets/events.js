@@ -10,6 +10,7 @@ import { isEmpty, note, presence } from "./presence.js";
 
 export const TYPING_MS = 6000; // without another sign
 const CONDENSE_MS = 10 * 60_000; // comings and goings within this are one line, if nobody speaks
+const REPLACED = 4003;
 const OPEN = ["connected", "draining"];
 
 /** @param {Conversation} conversation @param {AnyEvent} event */
@@ -57,6 +58,7 @@ function state(conversation, event) {
   const before = conversation.status.state;
   const { you } = conversation.room;
   if (event.state !== before) conversation.since = Date.now();
+  if (event.code === REPLACED) conversation.mine.clear(); // a copy of this tab is that member now
   if (event.state === "connected") {
     conversation.regained = { is: before !== "connecting", sent: 0, received: 0 };
     conversation.replay = event.replay ?? 0;

@@ -7,8 +7,9 @@ import { linkify } from "./linkify.js";
 
 const MAX_CODES = 100; // of one message; the rest stays text
 
-// A fence stands at the beginning of a line; `code` stays on its line and has something in it.
-const CODE = /(?:^|(?<=\n))```[^\n`]*\n([\s\S]*?)\n?```(?:\n|$)|`([^`\n]*[^`\s][^`\n]*)`/g;
+// Each looks at a character once: a text may be made to slow this down.
+const FENCE = /^```[^`]*$/;
+const CODE = /`([^`\n]+)`/g;
 
 /**
  * @param {string} text
@@ -18,13 +19,35 @@ export function pieces(text) {
   if (!text.includes("`")) return linkify(text);
   /** @type {Piece[]} */
   const found = [];
+  const lines = text.split("\n");
+  let done = 0; // lines
+  let codes = 0;
+  for (let i = 0; i < lines.length && codes < MAX_CODES; i++) {
+    if (!FENCE.test(lines[i] ?? "")) continue;
+    const end = lines.findIndex((line, j) => j > i && line.startsWith("```"));
+    if (end < 0) break;
+    if (i > done) found.push(...inline(`${lines.slice(done, i).join("\n")}\n`));
+    found.push({ text: lines.slice(i + 1, end).join("\n"), code: "fence" });
+    i = end;
+    done = end + 1;
+    codes++;
+  }
+  if (done < lines.length) found.push(...inline(lines.slice(done).join("\n")));
+  return found;
+}
+
+/** @param {string} text without fences @returns {Piece[]} */
+function inline(text) {
+  /** @type {Piece[]} */
+  const found = [];
   let done = 0;
   let codes = 0;
   for (const match of text.matchAll(CODE)) {
+    const [whole, code = ""] = match;
+    if (code.trim() === "") continue;
     if (codes++ === MAX_CODES) break;
     if (match.index > done) found.push(...linkify(text.slice(done, match.index)));
-    const [whole, block, line = ""] = match;
-    found.push(block === undefined ? { text: line, code: "inline" } : { text: block, code: "fence" });
+    found.push({ text: code, code: "inline" });
     done = match.index + whole.length;
   }
   if (done < text.length) found.push(...linkify(text.slice(done)));

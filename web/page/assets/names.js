@@ -3,10 +3,12 @@
 
 export const COLOURS = 12; // in people.css
 
-// Left-to-right marks, zero-width spaces, controls, fillers that look like nothing.
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\u115f\u1160\u3164\uffa0]|\u034f|\u17b4|\u17b5/gu;
-const JOINED = /(\p{Extended_Pictographic}\ufe0f?\p{Emoji_Modifier}?)\u200d(?=\p{Extended_Pictographic})/gu;
-const TAGS = /\u{1f3f4}[\u{e0061}-\u{e007a}]+\u{e007f}/gu; // such as Scotland's flag
+// What belongs to an emoji and is no trick: a joiner between pictures, the tags of a flag such as Scotland's.
+const EMOJI =
+  /\p{Extended_Pictographic}\ufe0f?\p{Emoji_Modifier}?\u200d(?=\p{Extended_Pictographic})|\u{1f3f4}[\u{e0061}-\u{e007a}]+\u{e007f}/u;
+// Marks that turn the text around, zero-width spaces, controls, fillers that look like nothing.
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\u115f\u1160\u3164\uffa0]|\u034f|\u17b4|\u17b5/u;
+const EITHER = new RegExp(`(${EMOJI.source})|${INVISIBLE.source}`, "gu");
 const PILED_MARKS = /(\p{M}{4})\p{M}+/gu;
 
 /**
@@ -14,10 +16,9 @@ const PILED_MARKS = /(\p{M}{4})\p{M}+/gu;
  * @param {string} name
  */
 export function visibleName(name) {
-  const kept = name.replace(TAGS, "\u{1f3f4}").replace(JOINED, "$1\ue000").replace(PILED_MARKS, "$1");
-  const shown = kept.replace(INVISIBLE, (sign) =>
-    sign === "\ue000" ? "\u200d" : `‹${sign.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}›`,
-  );
+  const shown = name
+    .replace(PILED_MARKS, "$1")
+    .replace(EITHER, (sign, emoji) => emoji ?? `‹${sign.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}›`);
   return shown.trim() || "‹ ›";
 }
 

@@ -1,5 +1,5 @@
 // @ts-check
-// The ways to bring others in: the link, the QR code.
+// The ways to bring others in: the link, the QR code, the command for programs.
 
 import { copy } from "./clipboard.js";
 import { byId, make } from "./dom.js";
@@ -17,7 +17,7 @@ export function link() {
 /** @param {I18n} i18n @param {() => string} room */
 export function offerSharing(i18n, room) {
   for (const button of document.querySelectorAll("[data-copy]")) {
-    if (button instanceof HTMLElement) button.addEventListener("click", () => copyLink(i18n, button));
+    if (button instanceof HTMLElement) button.addEventListener("click", () => copyFrom(i18n, button));
   }
   for (const button of document.querySelectorAll("#qr-button, [data-qr]")) {
     button.addEventListener("click", () => showCode(i18n, room()));
@@ -55,10 +55,20 @@ export async function showCode(i18n, room) {
   }
 }
 
+/**
+ * The command that says something in the room from a terminal.
+ * @param {string} address
+ * @param {string} text
+ */
+export function curl(address, text) {
+  return `curl -d '${text}' '${address.replaceAll("'", "%27")}'`;
+}
+
 /** @param {I18n} i18n @param {HTMLElement} button */
-async function copyLink(i18n, button) {
-  if (!(await copy(link()))) {
-    window.prompt(i18n.text("page.copy.manual"), link());
+async function copyFrom(i18n, button) {
+  const wanted = button.dataset.copy === "curl" ? curl(link(), i18n.text("page.hello")) : link();
+  if (!(await copy(wanted))) {
+    window.prompt(i18n.text("page.copy.manual"), wanted);
     return;
   }
   button.classList.add("done");

@@ -130,7 +130,7 @@ describe("the page", () => {
       }),
     );
     await ana.page.click("#people [data-copy]");
-    await ana.reads("#announcer", /^Link copied$/);
+    await ana.reads("#announcer", /^Copied$/);
     assert.equal(await ana.page.getAttribute("body", "data-copied"), server.page("lan", "chat.lan"));
     await ana.leave();
     await beto.leave();
@@ -140,7 +140,7 @@ describe("the page", () => {
     const ana = await Person.arrive(browser, { permissions: ["clipboard-read", "clipboard-write"] });
     await ana.join(server.page("copy"));
     await ana.page.click("#empty [data-copy]");
-    await ana.reads("#announcer", /^Link copied$/);
+    await ana.reads("#announcer", /^Copied$/);
     assert.equal(await ana.page.evaluate(() => navigator.clipboard.readText()), server.page("copy"));
     await ana.leave();
   });

@@ -81,7 +81,10 @@ export class Person {
    * @param {string[]} want
    */
   async heard(want) {
-    await this.page.waitForFunction((count) => document.querySelectorAll(".other").length >= count, want.length);
+    // A page in the background draws no frames: it is asked by the clock.
+    await this.page.waitForFunction((count) => document.querySelectorAll(".other").length >= count, want.length, {
+      polling: 50,
+    });
     assert.deepEqual(await this.messages("other"), want);
   }
 
