@@ -28,7 +28,11 @@ func newRootCommand(p *program, texts *locale.Texts) *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&p.lang, "lang", p.lang, texts.Text("root.lang"))
 	root.PersistentFlags().Lookup("lang").DefValue = "" // p.lang has been read already; it is no default
-	root.AddCommand(newServeCommand(p, texts), newChatCommand(p), newBenchCommand(p, texts), newVersionCommand(p, texts))
+	root.AddCommand(
+		newServeCommand(p, texts), newChatCommand(p), newPubCommand(p, texts), newSubCommand(p, texts),
+		newRoomsCommand(p, texts), newWhoCommand(p, texts), newHistoryCommand(p, texts), newHealthCommand(p, texts),
+		newBenchCommand(p, texts), newVersionCommand(p, texts),
+	)
 	root.SetHelpCommand(newHelpCommand(texts))
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)

@@ -73,7 +73,7 @@ var modules = map[string]struct {
 	"github.com/spf13/cobra":                  {own: []string{"cmd/recado"}},
 	"github.com/spf13/pflag":                  {own: []string{"cmd/recado"}},
 	"go.uber.org/goleak":                      {tests: true},
-	"golang.org/x/sys":                        {own: []string{"internal/loadgen", "internal/server", "internal/transport", "internal/tui"}},
+	"golang.org/x/sys":                        {own: []string{"cmd/recado", "internal/loadgen", "internal/server", "internal/transport", "internal/tui"}},
 	"golang.org/x/term":                       {own: []string{"cmd/recado", "internal/tui"}},
 	"golang.org/x/text":                       {own: []string{"cmd/recado", "internal/locale", "internal/server"}},
 	"golang.org/x/time":                       {own: []string{"internal/server", "internal/transport"}},

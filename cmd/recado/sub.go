@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"recado/client"
+	"recado/internal/locale"
+	"recado/internal/tui"
+
+	"github.com/spf13/cobra"
+)
+
+// lookEvery is how often a quiet subscription looks whether it is still wanted.
+const lookEvery = 500 * time.Millisecond
+
+// A subscription is what the command line of recado sub asks for.
+type subscription struct {
+	command         []string // to run for each message; none: the messages are written
+	since, name     string
+	json            bool
+	limit, parallel int
+	timeout         time.Duration
+}
+
+func newSubCommand(p *program, texts *locale.Texts) *cobra.Command {
+	var how subscription
+	cmd := &cobra.Command{
+		Use:   "sub " + texts.Text("commands.sub.use"),
+		Short: texts.Text("commands.sub.short"),
+		Long:  texts.Text("commands.sub.long"),
+		Example: "  recado sub ops --since 10m\n  recado sub alerts --json | jq -r 'select(.text|test(\"ERROR\")).text'\n" +
+			"  recado sub deploy -- ./deploy.sh\n  recado sub ops --limit 1 --timeout 1m",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+				args, how.command = args[:dash], args[dash:]
+				if len(how.command) == 0 {
+					return usageProblem("argument_missing", "Argument", "CMD")
+				}
+			}
+			return someArguments("ROOM", 1)(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := how.check(); err != nil {
+				return err
+			}
+			address, err := addressOf(p.serverAddress(), args[:1])
+			if err != nil {
+				return err
+			}
+			ctx, stop := signalContext(cmd.Context())
+			defer stop()
+			// A signal that we ignore, as signalContext does, the commands would ignore too.
+			signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+			return memberProblem(ctx, p.sub(ctx, texts, address, &how), texts, address, how.name)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&how.json, "json", false, texts.Text("commands.sub.flag.json"))
+	f.StringVar(&how.since, "since", "", texts.Text("commands.sub.flag.since"))
+	f.IntVar(&how.limit, "limit", 0, texts.Text("commands.sub.flag.limit"))
+	f.DurationVar(&how.timeout, "timeout", 0, texts.Text("commands.sub.flag.timeout"))
+	f.IntVar(&how.parallel, "parallel", 1, texts.Text("commands.sub.flag.parallel"))
+	f.StringVar(&how.name, "name", "", texts.Text("chat.flag.name"))
+	return cmd
+}
+
+// check finds what cannot be asked for.
+func (how *subscription) check() error {
+	switch {
+	case how.json && len(how.command) > 0:
+		return usageProblem("flags_conflict", "One", "--json", "Other", "CMD")
+	case how.limit < 0:
+		return usageProblem("value_invalid", "Source", "--limit", "Value", how.limit)
+	case how.timeout < 0:
+		return usageProblem("value_invalid", "Source", "--timeout", "Value", how.timeout)
+	case how.parallel < 1:
+		return usageProblem("value_invalid", "Source", "--parallel", "Value", how.parallel)
+	}
+	if len(how.command) > 0 {
+		if _, err := exec.LookPath(how.command[0]); err != nil {
+			return usageProblem("program_missing", "Program", how.command[0])
+		}
+	}
+	return checkSince(how.since)
+}
+
+// A sink takes the messages of a subscription.
+type sink interface {
+	// take reports whether the message counts. An error ends the subscription.
+	take(ctx context.Context, m client.Message) (counts bool, err error)
+	// rest is for when nothing more is at hand.
+	rest() error
+	// gone reports that nobody takes what comes out any more.
+	gone() bool
+	// close waits for what is under way.
+	close() error
+}
+
+// sub passes the messages on until the limit, the time, a signal, or that nobody reads them any more.
+func (p *program) sub(ctx context.Context, texts *locale.Texts, address string, how *subscription) error {
+	l, err := newLookup(texts, address)
+	if err != nil {
+		return err
+	}
+	config := p.memberConfig(texts, address, how.name)
+	if how.since != "" {
+		if config.Since, err = l.start(ctx, how.since); err != nil {
+			return err
+		}
+	}
+	c, err := join(ctx, config, 0)
+	if err != nil {
+		return err
+	}
+	defer c.Close() //nolint:errcheck // it is nil
+	tell := func(text string) { say(p.stderr, text+"\n") }
+	var to sink = newWriter(p.stdout, how.json, isTerminal(p.stdout), func(bytes int) { tell(texts.Count("commands.sub.binary", bytes)) })
+	if len(how.command) > 0 {
+		to = newRunner(p, how, l.room, func(seq uint64, err error) {
+			tell(texts.Text("commands.sub.failed", "Program", how.command[0], "Cause", err, "Seq", seq))
+		})
+	}
+	err = follow(ctx, c, to, how, &outage{texts: texts, address: c.URL(), tell: tell})
+	if end := to.close(); err == nil {
+		err = end
+	}
+	if isClosedPipe(err) {
+		return nil
+	}
+	return err
+}
+
+// follow gives the sink what comes.
+func follow(ctx context.Context, c *client.Client, to sink, how *subscription, o *outage) error {
+	var late <-chan time.Time // nil blocks: there is no hurry
+	if how.timeout > 0 {
+		late = time.After(how.timeout)
+	}
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for count := 0; how.limit == 0 || count < how.limit; {
+		select {
+		case e, open := <-c.Events():
+			if !open {
+				return errors.Join(ctx.Err(), c.Finish(ctx)) // it has ended: this does not wait
+			}
+			counts, err := takeEvent(ctx, e, to, o)
+			if err == nil && len(c.Events()) == 0 {
+				err = to.rest()
+			}
+			if err != nil {
+				return err
+			}
+			if counts {
+				count++
+			}
+		case <-late:
+			if how.limit > 0 {
+				return &problem{id: "too_few_messages", facts: []any{"Count", count, "Limit", how.limit, "Timeout", how.timeout}}
+			}
+			return nil
+		case <-look.C:
+			if to.gone() {
+				return nil
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func takeEvent(ctx context.Context, e client.Event, to sink, o *outage) (counts bool, err error) {
+	switch e := e.(type) {
+	case client.Message:
+		return to.take(ctx, e)
+	case client.State:
+		o.take(e)
+	case client.Gap:
+		if e.Missed > 0 {
+			o.tell(o.texts.Count("commands.sub.gap", e.Missed))
+		} else {
+			o.tell(o.texts.Text("commands.sub.gap.unknown"))
+		}
+	case *client.ServerError:
+		o.tell("recado: " + tui.SafeLine(e.Error()))
+	}
+	return false, nil
+}
