@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"recado"
+	"recado/internal/broker/memory"
 	"recado/internal/locale"
+	"recado/internal/metrics"
 	"recado/internal/server"
 
 	"github.com/spf13/cobra"
@@ -97,8 +99,8 @@ func (s *serving) run(ctx context.Context) error {
 }
 
 // relay is run with that broker.
-func (s *serving) relay(ctx context.Context, broker recado.Broker, signals <-chan os.Signal) error {
-	relay, err := server.New(s.config.server(broker, s.log))
+func (s *serving) relay(ctx context.Context, broker *memory.Broker, signals <-chan os.Signal) error {
+	relay, err := server.New(s.measured(s.config.server(broker, s.log), broker))
 	if err != nil {
 		return startProblem(err)
 	}
@@ -125,6 +127,16 @@ func (s *serving) relay(ctx context.Context, broker recado.Broker, signals <-cha
 		return err // in a hurry
 	}
 	return <-ended
+}
+
+// measured lets the server be counted, and show the numbers.
+func (s *serving) measured(c server.Config, broker *memory.Broker) server.Config {
+	m := metrics.New(metrics.Config{Version: c.Version, Log: s.log, History: func() (h metrics.History) {
+		h.Rooms, h.Messages, h.Bytes, h.Capacity = broker.Kept()
+		return h
+	}})
+	c.Observer, c.Metrics = m, m.Handler()
+	return c
 }
 
 // stop tells the clients and waits for them, until their time is over or another signal comes.

@@ -26,7 +26,7 @@ var rooms = map[string]room{
 	"cmd/recado": {
 		own: []string{
 			".", "client", "internal/auth", "internal/broker/memory", "internal/loadgen", "internal/loadgen/report",
-			"internal/locale", "internal/server", "internal/tui",
+			"internal/locale", "internal/metrics", "internal/server", "internal/tui",
 		},
 	},
 	"client":                     {own: []string{".", "internal/protocol/v1"}},
@@ -38,11 +38,14 @@ var rooms = map[string]room{
 	"internal/loadgen":           {},
 	"internal/loadgen/report":    {own: []string{"internal/loadgen", "internal/locale"}},
 	"internal/locale":            {},
-	"internal/protocol/ndjson":   {own: []string{".", "internal/protocol/v1"}, not: sockets},
-	"internal/protocol/sse":      {own: []string{".", "internal/protocol/ndjson", "internal/protocol/v1"}, not: sockets},
-	"internal/protocol/text":     {own: []string{".", "internal/protocol/v1"}, not: sockets},
-	"internal/protocol/raw":      {own: []string{"."}, not: sockets},
-	"internal/protocol/v1":       {own: []string{"."}, not: sockets},
+	"internal/metrics": {
+		own: []string{".", "internal/hub", "internal/transport"}, tests: []string{"internal/broker/memory"},
+	},
+	"internal/protocol/ndjson": {own: []string{".", "internal/protocol/v1"}, not: sockets},
+	"internal/protocol/sse":    {own: []string{".", "internal/protocol/ndjson", "internal/protocol/v1"}, not: sockets},
+	"internal/protocol/text":   {own: []string{".", "internal/protocol/v1"}, not: sockets},
+	"internal/protocol/raw":    {own: []string{"."}, not: sockets},
+	"internal/protocol/v1":     {own: []string{"."}, not: sockets},
 	"internal/server": {
 		own:   []string{".", "internal/auth", "internal/hub", "internal/locale", "internal/protocol/ndjson", "internal/transport", "web"},
 		tests: []string{"internal/broker/memory"},
@@ -69,6 +72,7 @@ var modules = map[string]struct {
 	"github.com/lmittmann/tint":               {own: []string{"cmd/recado"}},
 	"github.com/mdp/qrterminal/v3":            {own: []string{"cmd/recado"}},
 	"github.com/nicksnyder/go-i18n/v2":        {own: []string{"internal/locale"}},
+	"github.com/prometheus/client_golang":     {own: []string{"internal/metrics"}},
 	"github.com/rogpeppe/go-internal":         {tests: true},
 	"github.com/spf13/cobra":                  {own: []string{"cmd/recado"}},
 	"github.com/spf13/pflag":                  {own: []string{"cmd/recado"}},

@@ -29,13 +29,15 @@ func (r *room) flush() {
 	done := buffer[:0]
 	for range maxOwnBatches {
 		r.gather()
-		done = r.take(done)
+		var tally Tally
+		done, tally = r.take(done)
 		if len(done) == 0 {
 			return
 		}
 		for _, d := range done {
 			d.write()
 		}
+		r.hub.observer.Flushed(tally)
 	}
 	go r.flushOn(done) // ends when the room has nothing more to write
 }
@@ -60,8 +62,8 @@ func (r *room) flushOn(done []delivery) {
 }
 
 // take gives the deliveries that are done back and returns the next ones in the same slice, none if nothing
-// is open: then the room is not flushing any more.
-func (r *room) take(done []delivery) []delivery {
+// is open: then the room is not flushing any more. What they bring comes with them.
+func (r *room) take(done []delivery) ([]delivery, Tally) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	done = r.returned(done)
@@ -74,8 +76,10 @@ func (r *room) take(done []delivery) []delivery {
 	}
 	r.flushing = len(done) > 0
 	r.open = 0
+	tally := r.tally
+	r.tally = Tally{}
 	r.wake()
-	return done
+	return done, tally
 }
 
 func (r *room) giveBack(done []delivery) {

@@ -18,11 +18,12 @@ const shards = 64
 
 // A Hub holds the rooms that have members on this node. Its methods may be called concurrently.
 type Hub struct {
-	broker recado.Broker
-	limits recado.Limits
-	seed   maphash.Seed
-	count  atomic.Int64 // rooms
-	shards [shards]shard
+	broker   recado.Broker
+	limits   recado.Limits
+	observer Observer
+	seed     maphash.Seed
+	count    atomic.Int64 // rooms
+	shards   [shards]shard
 }
 
 type shard struct {
@@ -32,7 +33,7 @@ type shard struct {
 
 // New makes a hub whose messages are ordered by b.
 func New(b recado.Broker, l recado.Limits) *Hub {
-	h := &Hub{broker: b, limits: l.WithDefaults(), seed: maphash.MakeSeed()}
+	h := &Hub{broker: b, limits: l.WithDefaults(), observer: unobserved{}, seed: maphash.MakeSeed()}
 	for i := range h.shards {
 		h.shards[i].rooms = make(map[string]*room)
 	}
@@ -76,6 +77,7 @@ func (h *Hub) acquire(name string) (*room, error) {
 		}
 		r = newRoom(h, name)
 		s.rooms[name] = r
+		h.observer.RoomsChanged(1)
 	}
 	r.refs++
 	return r, nil
@@ -90,6 +92,7 @@ func (h *Hub) release(r *room) {
 	if last {
 		delete(s.rooms, r.name)
 		h.count.Add(-1)
+		h.observer.RoomsChanged(-1)
 	}
 	s.mu.Unlock()
 	if last {

@@ -39,6 +39,7 @@ type room struct {
 	reserved int       // cost of what is on its way through the broker
 	waiting  []*waiter // publishers for whom there is no space yet, in the order of their coming
 	flushing bool      // some goroutine is in flush
+	tally    Tally     // since the last flush
 	presence presence
 }
 
@@ -64,6 +65,7 @@ func (r *room) Deliver(m *recado.Message) {
 	defer r.mu.Unlock()
 	r.delivered.Add(1)
 	r.open += cost(m.Data)
+	r.tally.Messages++
 	sender := r.members[m.Sender]
 	if sender != nil {
 		r.release(sender, cost(m.Data))
@@ -71,15 +73,18 @@ func (r *room) Deliver(m *recado.Message) {
 	for _, g := range r.groups {
 		b := g.batch(r.last)
 		from := b.add(g.encoding, m)
-		if sender == nil || sender.group != g {
-			continue
+		size, readers := len(b.bytes)-from, len(g.members)
+		if sender != nil && sender.group == g {
+			own := len(b.instead)
+			b.instead = g.encoding.AppendOwn(b.instead, m)
+			if sender.Echo && !m.Ephemeral {
+				from = len(b.bytes)
+			} else {
+				readers--
+			}
+			b.replace(sender, from, own)
 		}
-		own := len(b.instead)
-		b.instead = g.encoding.AppendOwn(b.instead, m)
-		if sender.Echo && !m.Ephemeral {
-			from = len(b.bytes)
-		}
-		b.replace(sender, from, own)
+		r.tally.add(size, readers)
 	}
 	if !m.Ephemeral {
 		r.last = m.Seq
@@ -187,6 +192,8 @@ func (r *room) add(m *Member) (replaced *Member, returned bool) {
 	replaced = r.members[m.ID]
 	if replaced != nil {
 		r.detach(replaced)
+	} else {
+		r.hub.observer.MembersChanged(1)
 	}
 	r.members[m.ID] = m
 	return replaced, r.arrived(m, replaced)
@@ -198,6 +205,7 @@ func (r *room) remove(m *Member, returns bool) (left int, away bool) {
 	defer r.mu.Unlock()
 	if r.members[m.ID] == m {
 		delete(r.members, m.ID)
+		r.hub.observer.MembersChanged(-1)
 		away = r.departed(m, returns)
 	}
 	r.release(m, m.reserved)

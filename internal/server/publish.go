@@ -57,6 +57,7 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request, room string) er
 	if err != nil {
 		return fmt.Errorf("publish in %q: %w", room, err)
 	}
+	s.published(len(m.Data), done.Duplicate)
 	at, err := s.hub.Position(r.Context(), room)
 	if err != nil {
 		return fmt.Errorf("position of %q: %w", room, err)

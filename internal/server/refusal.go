@@ -23,6 +23,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 			"target", redacted(r.URL), "error", err)
 		refusal = &recado.Refusal{Code: "internal_error", Status: http.StatusInternalServerError}
 	}
+	s.refused(refusal.Code)
 	texts := s.texts[locale.Accept(r.Header.Get("Accept-Language"))]
 	body := refusalBody(texts, refusal)
 	header := w.Header()

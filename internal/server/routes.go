@@ -24,6 +24,7 @@ func (s *Server) newRoutes() http.Handler {
 	mux.Handle("/assets/{name...}", s.answering(s.asset))
 	mux.Handle("/healthz", s.reading(well))
 	mux.Handle("/readyz", s.reading(well)) // admit has seen to it that the server takes clients
+	mux.Handle("/metrics", s.reading(s.metrics))
 	mux.Handle("/v1/info", s.reading(s.info))
 	mux.Handle("/v1/check", s.reading(s.check))
 	mux.Handle("/v1/rooms", s.reading(s.rooms))

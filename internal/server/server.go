@@ -39,8 +39,10 @@ type Config struct {
 	AllowHosts   []string
 	Limits       recado.Limits
 	Compress     bool
-	Page         string // the folder of the page, read at each request; "" is the embedded one
-	Version      string // of the program, for /v1/info
+	Page         string       // the folder of the page, read at each request; "" is the embedded one
+	Version      string       // of the program, for /v1/info
+	Observer     Observer     // nil for none
+	Metrics      http.Handler // answers /metrics; nil for nothing there
 	Log          *slog.Logger
 }
 
@@ -77,13 +79,16 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	h := hub.New(c.Broker, limits)
+	if c.Observer != nil {
+		h.Observe(c.Observer)
+	}
 	s := &Server{
 		config: c,
 		gate:   gate,
 		hub:    h,
 		site:   site,
 		sockets: transport.NewWebSocket(h, transport.WebSocketConfig{
-			Limits: limits, Compress: c.Compress, Log: c.Log,
+			Limits: limits, Compress: c.Compress, Log: c.Log, Observer: c.Observer,
 		}),
 		texts: map[locale.Language]*locale.Texts{
 			locale.English: locale.New(locale.English), locale.Portuguese: locale.New(locale.Portuguese),

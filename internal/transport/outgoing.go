@@ -229,6 +229,7 @@ func (s *session) fallBehind(b *hub.Batch, m *hub.Member) {
 		s.overflow()
 		return
 	}
+	s.server.observer.Slow(Skipped)
 	m.Detach()
 	s.out.cursor = &cursor{at: b.After(m), slow: true} // the writing goroutine finds it when the backlog is empty
 }
@@ -248,6 +249,7 @@ func (s *session) overflow() {
 	for _, p := range o.backlog {
 		o.waiting += len(p.data) - p.off
 	}
+	s.server.observer.Slow(Overflowed)
 	s.setEnd(ending{code: recado.CloseSlow, why: "more waiting than the queue holds"})
 }
 
@@ -344,6 +346,9 @@ func (s *session) writeFirst() {
 	switch {
 	case err == nil, stalled && n > 0 && s.raw != nil: // a slow client, but it reads
 	case stalled:
+		if o.end == nil {
+			s.server.observer.Slow(Stalled)
+		}
 		s.fail(recado.CloseSlow, "nothing read for "+s.server.limits.QueueStall.String())
 	default:
 		s.fail(recado.CloseAbnormal, err.Error())

@@ -94,7 +94,7 @@ func TestOverflowKeepsTheFrameUnderWay(t *testing.T) {
 			near, far := net.Pipe()
 			defer near.Close()
 			defer far.Close()
-			s := &session{server: &WebSocket{limits: recado.Limits{Queue: 10}.WithDefaults()}, conn: far, wire: webSocketWire{}}
+			s := &session{server: &WebSocket{limits: recado.Limits{Queue: 10}.WithDefaults(), observer: unobserved{}}, conn: far, wire: webSocketWire{}}
 			s.out.backlog = []piece{{data: frames, off: tt.off}, {data: frames}}
 			s.out.waiting, s.out.taken = 2*len(frames)-tt.off, tt.taken
 			if !s.full(1) {

@@ -161,6 +161,11 @@ func (r *relay) waitFor(t *testing.T, what string, ready func() bool) {
 // pipeClient connects over net.Pipe, which is no socket.
 func pipeClient(t *testing.T, w *WebSocket, protocols ...string) *client {
 	t.Helper()
+	return pipeClientOf(t, w, Join{Room: "ops", Loopback: true}, protocols...)
+}
+
+func pipeClientOf(t *testing.T, w *WebSocket, j Join, protocols ...string) *client {
+	t.Helper()
 	near, far := pipe(t)
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 	for k, v := range map[string]string{
@@ -172,7 +177,7 @@ func pipeClient(t *testing.T, w *WebSocket, protocols ...string) *client {
 	for _, p := range protocols {
 		request.Header.Add("Sec-WebSocket-Protocol", p)
 	}
-	if err := w.Serve(hijacked{httptest.NewRecorder(), far}, request, Join{Room: "ops", Loopback: true}); err != nil {
+	if err := w.Serve(hijacked{httptest.NewRecorder(), far}, request, j); err != nil {
 		t.Fatalf("Serve = %v", err)
 	}
 	in := bufio.NewReader(near)

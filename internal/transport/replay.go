@@ -70,6 +70,9 @@ func (s *session) readOn(c *cursor) (frames []byte, whole bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
+	if !c.slow && c.at != (recado.Position{}) {
+		s.observeResume(c, page.From)
+	}
 	if page.From != c.at && c.at != (recado.Position{}) {
 		frames = s.appendGap(frames, gap(c, page.From))
 	}
@@ -95,6 +98,15 @@ func (s *session) appendPage(frames []byte, c *cursor, page recado.Page) (_ []by
 		c.at.Seq = m.Seq
 	}
 	return frames, page.Left == 0
+}
+
+// observeResume counts a client that came back with the cursor's position, and goes on at next.
+func (s *session) observeResume(c *cursor, next recado.Position) {
+	outcome := Recovered
+	if next != c.at {
+		outcome = Outcome(gap(c, next).Reason)
+	}
+	s.server.observer.Resumed(outcome)
 }
 
 // gap is what there is to say when the history goes on at a position other than the cursor's.

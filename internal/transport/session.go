@@ -132,6 +132,7 @@ func (s *session) leave() {
 		room = s.member.Room()
 		s.member.Leave((s.returns || s.talk != nil) && end.code != recado.CloseNormal)
 	}
+	s.server.observer.Disconnected(s.protocol(), end.code)
 	s.server.log.Info("client disconnected", s.named("room", room,
 		"code", int(end.code), "reason", end.why, "clients", s.server.clients.Add(-1))...)
 }
@@ -201,9 +202,10 @@ func (s *session) publish(m recado.Message) (recado.Receipt, error) {
 	s.server.relayed.log(s, m.Kind, m.Data)
 	receipt, err := s.member.Publish(context.Background(), m)
 	if err != nil {
-		err = failf(recado.CloseOverloaded, "publish: %v", err)
+		return receipt, failf(recado.CloseOverloaded, "publish: %v", err)
 	}
-	return receipt, err
+	s.server.observer.Published(s.protocol(), len(m.Data), receipt.Duplicate)
+	return receipt, nil
 }
 
 // pace waits as long as the client is over its message rate, so that it is read more slowly and loses nothing.

@@ -168,6 +168,7 @@ func (s *session) welcome(w v1.Welcome, h v1.Hello) error {
 			return failf(recado.CloseInternal, "history: %v", err)
 		}
 		w.Recovered, w.Replay = page.From == h.Since, len(page.Messages)+page.Left
+		s.observeResume(c, page.From)
 		if !w.Recovered {
 			behind = s.appendGap(nil, gap(c, page.From))
 		}

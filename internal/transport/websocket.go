@@ -23,6 +23,7 @@ type WebSocketConfig struct {
 	Limits   recado.Limits
 	Compress bool         // accept offers of permessage-deflate
 	Log      *slog.Logger // default: nothing is logged
+	Observer Observer     // nil for none
 }
 
 // A WebSocket accepts the WebSocket connections of one server and serves them as members of the hub's rooms.
@@ -31,6 +32,7 @@ type WebSocket struct {
 	limits    recado.Limits
 	compress  bool
 	log       *slog.Logger
+	observer  Observer
 	relayed   *relayed
 	encodings map[int]*encoding  // raw, by bits of the deflate window; 0 is not compressed
 	talks     map[int]v1Encoding // recado.v1, likewise
@@ -52,8 +54,11 @@ func NewWebSocket(h *hub.Hub, c WebSocketConfig) *WebSocket {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Observer == nil {
+		c.Observer = unobserved{}
+	}
 	w := &WebSocket{
-		hub: h, limits: c.Limits.WithDefaults(), compress: c.Compress, log: c.Log,
+		hub: h, limits: c.Limits.WithDefaults(), compress: c.Compress, log: c.Log, observer: c.Observer,
 		relayed: newRelayed(c.Log), closing: make(chan struct{}),
 		encodings: make(map[int]*encoding), talks: make(map[int]v1Encoding),
 	}
@@ -189,6 +194,7 @@ func (s *session) takeOver(rw http.ResponseWriter, answer []byte) error {
 	s.raw = plainSocket(conn)
 	s.server.roster.add(s)
 	s.server.clients.Add(1) // before the client knows that it is one
+	s.server.observer.Connected(s.protocol())
 	s.respond(answer)
 	return nil
 }
@@ -201,12 +207,12 @@ func (s *session) follow(j Join) {
 	}
 }
 
-// protocol is what a WebSocket session speaks, for the log.
+// protocol is what the session speaks, for the log and for statistics.
 func (s *session) protocol() string {
 	if s.talk != nil {
 		return v1.Subprotocol
 	}
-	return "raw"
+	return s.wire.protocol()
 }
 
 // joinRaw makes a session a member that says no hello.

@@ -8,10 +8,14 @@ import (
 	"github.com/gobwas/ws"
 
 	"recado"
+	"recado/internal/protocol/ndjson"
+	"recado/internal/protocol/sse"
 )
 
 // A wire is how a kind of connection frames what is no message.
 type wire interface {
+	// protocol is what is spoken, unless it is recado.v1.
+	protocol() string
 	// ping is what a silent client is sent; nil for nothing.
 	ping() []byte
 	// goodbye is the last that is sent.
@@ -23,6 +27,8 @@ type wire interface {
 
 // webSocketWire is RFC 6455.
 type webSocketWire struct{}
+
+func (webSocketWire) protocol() string { return "raw" }
 
 func (webSocketWire) ping() []byte { return appendFrame(nil, ws.OpPing, 0, nil) }
 
@@ -47,6 +53,17 @@ func (webSocketWire) border(frames []byte, offset int) int {
 
 // chunkWire is the chunked transfer coding of HTTP (RFC 9112, section 7.1), in which a stream's units are a chunk each.
 type chunkWire struct{ units streamFormat }
+
+func (w chunkWire) protocol() string {
+	switch w.units.(type) {
+	case sse.Format:
+		return "sse"
+	case ndjson.Format:
+		return "ndjson"
+	default:
+		return "text"
+	}
+}
 
 func (w chunkWire) ping() []byte { return appendChunk(nil, w.units.Ping(nil)) }
 

@@ -32,6 +32,20 @@ func (a *account) change(before, after int) {
 	}
 }
 
+// account says what one room keeps now, and kept before.
+func (b *Broker) account(bytesBefore, bytes, messagesBefore, messages int) {
+	b.history.change(bytesBefore, bytes)
+	if messages != messagesBefore { // likewise
+		b.messages.Add(int64(messages - messagesBefore))
+	}
+}
+
+// Kept is the history of all rooms: those with any, their messages, the memory that these take by the account, and
+// how much of it they may take.
+func (b *Broker) Kept() (rooms, messages, bytes, limit int) {
+	return int(b.history.holders.Load()), int(b.messages.Load()), int(b.history.held.Load()), b.history.limit
+}
+
 func (a *account) full() bool { return a.held.Load() > int64(a.limit) }
 
 // makeSpace goes round the shards, and tells each how much a holder in it may have. Whoever comes while another

@@ -63,6 +63,7 @@ func kept(t tb, b *Broker, room string) (texts []string) {
 func rooms(t tb, b *Broker) (n int) {
 	t.Helper()
 	var history, sessions, keepers, senders int64
+	messages := 0
 	for i := range b.shards {
 		s := &b.shards[i]
 		s.mu.RLock()
@@ -76,6 +77,7 @@ func rooms(t tb, b *Broker) (n int) {
 				t.Errorf("%s holds %d bytes, says %d", r.name, bytes, r.bytes)
 			}
 			history += int64(r.bytes)
+			messages += r.kept.n
 			if r.kept.n > 0 {
 				keepers++
 			}
@@ -91,6 +93,9 @@ func rooms(t tb, b *Broker) (n int) {
 	}
 	if h, k := b.history.held.Load(), b.history.holders.Load(); h != history || k != keepers {
 		t.Errorf("the account of the history says %d bytes of %d rooms, want %d of %d", h, k, history, keepers)
+	}
+	if rooms, m, bytes, _ := b.Kept(); rooms != int(keepers) || m != messages || bytes != int(history) {
+		t.Errorf("Kept() = %d rooms, %d messages, %d bytes, want %d, %d, %d", rooms, m, bytes, keepers, messages, history)
 	}
 	if h, k := b.sessions.held.Load(), b.sessions.holders.Load(); h != sessions || k != senders {
 		t.Errorf("the account of ids says %d bytes of %d sessions, want %d of %d", h, k, sessions, senders)

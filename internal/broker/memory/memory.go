@@ -31,8 +31,9 @@ type Broker struct {
 	seq      atomic.Uint64
 	floor    atomic.Uint64
 	closed   atomic.Bool
-	history  account // of the kept messages
-	sessions account // of the ids by which messages that are sent again are recognised
+	history  account      // of the kept messages
+	messages atomic.Int64 // kept
+	sessions account      // of the ids by which messages that are sent again are recognised
 	sweeper  sweeper
 	now      func() time.Time // tests turn it back
 	seed     maphash.Seed

@@ -123,12 +123,12 @@ func (r *room) store(m *recado.Message, now int64) *recado.Message {
 	if limit.messages == 0 {
 		return nil
 	}
-	before := r.bytes
+	bytes, messages := r.bytes, r.kept.n
 	r.trim(now, limit.messages-1, limit.bytes-cost(m))
 	r.bytes += cost(m)
-	r.broker.history.change(before, r.bytes)
 	kept := r.kept.push()
 	*kept = *m
+	r.broker.account(bytes, r.bytes, messages, r.kept.n)
 	return kept
 }
 
@@ -141,9 +141,9 @@ func (r *room) shrink(now int64, history, session int) {
 
 // forgetMessages drops the messages that are too old, and the oldest until they take no more than that.
 func (r *room) forgetMessages(now int64, bytes int) {
-	before := r.bytes
+	before, messages := r.bytes, r.kept.n
 	r.trim(now, r.broker.keep.messages, bytes)
-	r.broker.history.change(before, r.bytes)
+	r.broker.account(before, r.bytes, messages, r.kept.n)
 }
 
 // trim drops the oldest messages until there are so many left, of so many bytes, and none too old.

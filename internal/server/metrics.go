@@ -1,0 +1,44 @@
+package server
+
+import (
+	"net/http"
+
+	"recado"
+	"recado/internal/auth"
+	"recado/internal/hub"
+	"recado/internal/transport"
+)
+
+// An Observer is told what happens in the server, for statistics. What is published over HTTP has the protocol "http".
+type Observer interface {
+	hub.Observer
+	transport.Observer
+	// Refused tells the code of a request or handshake that was answered with an error.
+	Refused(code string)
+}
+
+// metrics answers programs on this machine only: the numbers tell strangers how to hurt.
+func (s *Server) metrics(w http.ResponseWriter, r *http.Request) error {
+	switch {
+	case s.config.Metrics == nil:
+		return notFound()
+	case !auth.Loopback(r):
+		return &recado.Refusal{Code: "loopback_only", Status: http.StatusForbidden, Facts: map[string]string{"Path": r.URL.Path}}
+	}
+	s.config.Metrics.ServeHTTP(w, r)
+	return nil
+}
+
+// published tells the observer of a message that came over HTTP.
+func (s *Server) published(size int, duplicate bool) {
+	if s.config.Observer != nil {
+		s.config.Observer.Published("http", size, duplicate)
+	}
+}
+
+// refused tells the observer of an answer that is an error.
+func (s *Server) refused(code string) {
+	if s.config.Observer != nil {
+		s.config.Observer.Refused(code)
+	}
+}

@@ -1,0 +1,87 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"recado"
+	"recado/internal/hub"
+	"recado/internal/server"
+	"recado/internal/transport"
+)
+
+// witness is an observer that keeps what only the server tells.
+type witness struct {
+	mu    sync.Mutex // guards lines
+	lines []string
+}
+
+func (w *witness) RoomsChanged(by int)                 { w.add("rooms %+d", by) }
+func (*witness) MembersChanged(int)                    {}
+func (*witness) Flushed(hub.Tally)                     {}
+func (w *witness) Connected(protocol string)           { w.add("connected %s", protocol) }
+func (*witness) Disconnected(string, recado.CloseCode) {}
+func (w *witness) Published(protocol string, n int, again bool) {
+	w.add("%s %d %v", protocol, n, again)
+}
+func (*witness) Resumed(transport.Outcome) {}
+func (*witness) Slow(transport.Fate)       {}
+func (w *witness) Refused(code string)     { w.add("refused %s", code) }
+
+func (w *witness) add(format string, facts ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lines = append(w.lines, fmt.Sprintf(format, facts...))
+}
+
+// The server tells its observer what hub, transport and it itself see.
+func TestObserver(t *testing.T) {
+	seen := new(witness)
+	s := start(t, func(c *server.Config) { c.Observer = seen })
+	for range 2 {
+		exchange(t, s.at.Listen, "POST /ops HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: 1\r\nContent-Length: 2\r\n\r\noi")
+	}
+	join(t, s.at.Listen, "/ops")
+	exchange(t, s.at.Listen, "GET //ops HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	seen.mu.Lock()
+	defer seen.mu.Unlock()
+	want := []string{"http 2 false", "http 2 true", "rooms +1", "connected raw", "refused path_invalid"}
+	if !slices.Equal(seen.lines, want) {
+		t.Errorf("told %q, want %q", seen.lines, want)
+	}
+}
+
+func TestMetricsAreForThisMachine(t *testing.T) {
+	numbers := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("numbers")) })
+	s := start(t, func(c *server.Config) { c.Metrics, c.AllowHosts = numbers, []string{"chat.example"} })
+	for name, tt := range map[string]struct {
+		method, host, header string
+		status               int
+		code                 string // of the refusal
+	}{
+		"a program here":        {"GET", "localhost", "", 200, ""},
+		"by address":            {"GET", "127.0.0.1:8765", "", 200, ""},
+		"through a proxy":       {"GET", "localhost", "X-Forwarded-For: 192.0.2.7\r\n", 403, "loopback_only"},
+		"by the name of others": {"GET", "chat.example", "", 403, "loopback_only"},
+		"by a name of nobody's": {"GET", "evil.example", "", 421, "host_refused"},
+		"to write":              {"POST", "localhost", "", 405, "method_not_allowed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := exchange(t, s.at.Listen, tt.method+" /metrics HTTP/1.1\r\nHost: "+tt.host+"\r\n"+tt.header+"\r\n")
+			if a.StatusCode != tt.status {
+				t.Fatalf("status %d, want %d", a.StatusCode, tt.status)
+			}
+			if tt.code == "" && a.Body != "numbers" || tt.code != "" && !strings.Contains(a.Body, tt.code) {
+				t.Errorf("body %q, want %q", a.Body, tt.code)
+			}
+		})
+	}
+	none := start(t, nil)
+	if a := exchange(t, none.at.Listen, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"); a.StatusCode != http.StatusNotFound {
+		t.Errorf("status %d of a server without metrics, want 404", a.StatusCode)
+	}
+}
