@@ -55,7 +55,7 @@ func TestRunV1(t *testing.T) {
 			c := quick(r.url)
 			c.Protocol = loadgen.V1
 			tt.change(&c)
-			got, err := loadgen.Run(t.Context(), c)
+			got, err := heard(t, c)
 			if err != nil || got.Deliveries == 0 || got.Faults() > 0 || got.Latency.TotalCount() != got.Deliveries {
 				t.Errorf("Run: %+v, %v, want deliveries without faults", got, err)
 			}
