@@ -27,6 +27,7 @@ type config struct {
 	compress     bool
 	dev          bool
 	state        stateFile
+	pprof        string
 	logLevel     slog.Level
 	logFormat    string
 	limits       recado.Limits
@@ -59,6 +60,7 @@ func (c *config) settings() []setting {
 		{"log.level", (*levelValue)(&c.logLevel), "info"},
 		{"log.format", formatValue{&c.logFormat}, textFormat},
 		{"state", fileValue{&c.state}, ""},
+		{"pprof", profileAddress{&c.pprof}, ""},
 		{"limits.message_size", sizeValue{&l.MessageSize, recado.MaxMessageSize}, formatSize(d.MessageSize)},
 		{"limits.message_rate", countValue{&l.MessageRate, canBeOff}, formatCount(d.MessageRate)},
 		{"limits.message_burst", countValue{&l.MessageBurst, atLeastOne}, ""},

@@ -49,7 +49,8 @@ func newServeCommand(p *program, texts *locale.Texts) *cobra.Command {
 			if p.getenv("GOGC") == "" {
 				debug.SetGCPercent(gcPercent)
 			}
-			s := &serving{color: p.getenv("NO_COLOR") == "", stdout: p.stdout, stderr: p.stderr, config: c, manner: how, texts: texts, log: p.logger(c)}
+			s := &serving{color: p.getenv("NO_COLOR") == "", stdout: p.stdout, stderr: p.stderr, config: c, manner: how, texts: texts, log: p.logger(c), getenv: p.getenv}
+			s.manager = newNotifier(p.getenv, s.log)
 			return s.run(cmd.Context())
 		},
 	}
@@ -73,6 +74,8 @@ type serving struct {
 	texts          *locale.Texts
 	color          bool
 	log            *slog.Logger
+	getenv         func(string) string
+	manager        notifier
 }
 
 // A manner is how the start is announced on stdout.
@@ -100,7 +103,16 @@ func (s *serving) run(ctx context.Context) error {
 
 // relay is run with that broker.
 func (s *serving) relay(ctx context.Context, broker *memory.Broker, signals <-chan os.Signal) error {
-	relay, err := server.New(s.measured(s.config.server(broker, s.log), broker))
+	stopProfile, err := s.profile(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopProfile()
+	config := s.measured(s.config.server(broker, s.log), broker)
+	if config.Sockets, err = server.Inherited(s.getenv); err != nil {
+		return startProblem(err)
+	}
+	relay, err := server.New(config)
 	if err != nil {
 		return startProblem(err)
 	}
@@ -111,6 +123,8 @@ func (s *serving) relay(ctx context.Context, broker *memory.Broker, signals <-ch
 	ended := make(chan error, 1)
 	go func() { ended <- relay.Serve() }()
 	s.announce(addresses)
+	s.manager.tell(ctx, "READY=1")
+	defer s.manager.live(context.WithoutCancel(ctx))()
 	select {
 	case failure := <-ended:
 		return errors.Join(fmt.Errorf("serve: %w", failure), s.stop(ctx, relay, recado.CloseInternal, signals))
@@ -146,6 +160,7 @@ func (s *serving) stop(ctx context.Context, relay *server.Server, code recado.Cl
 	stopped := make(chan struct{})
 	go func() { // all of it: a log that nobody reads must not keep the second signal from being seen
 		defer close(stopped)
+		s.manager.tell(ctx, "STOPPING=1")
 		s.announceStop(relay.Clients())
 		if err := relay.Stop(ctx, code); err != nil {
 			s.log.Warn("connections cut", "error", err)
@@ -201,7 +216,7 @@ func startProblem(err error) error {
 		return err
 	}
 	code := exitBind
-	if start.Code == "fd_limit" || start.Code == "address_invalid" {
+	if start.Code == "fd_limit" || start.Code == "sockets_invalid" || start.Code == "address_invalid" {
 		code = exitConfig
 	}
 	return &exitError{code: code, err: &problem{id: start.Code, facts: start.Facts, err: start.Err}}

@@ -27,6 +27,9 @@ type Addresses struct {
 // Listen opens all listeners, or none. With Config.LAN, localhost means every interface.
 // The error is a *StartError.
 func (s *Server) Listen(ctx context.Context) (Addresses, error) {
+	if given := s.config.Sockets; len(given.Listen) > 0 {
+		return s.adopt(given), nil
+	}
 	listeners, err := s.open(ctx, "--listen", s.config.Listen)
 	if err != nil {
 		return Addresses{}, err

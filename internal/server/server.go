@@ -32,9 +32,10 @@ const (
 type Config struct {
 	Broker       recado.Broker // stays the caller's, to be closed after Stop
 	Listen       string
-	Web          string // a second address for the same things; "" for none
-	WebOptional  bool   // do without Web if its port is taken
-	LAN          bool   // localhost means every interface; see Listen
+	Web          string  // a second address for the same things; "" for none
+	WebOptional  bool    // do without Web if its port is taken
+	LAN          bool    // localhost means every interface; see Listen
+	Sockets      Sockets // if there are any, Listen and Web are not opened
 	AllowOrigins []string
 	AllowHosts   []string
 	Limits       recado.Limits
