@@ -156,6 +156,9 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.ticking = false
 		m.pass()
 	}
+	if m.journal.following && !m.blurred {
+		m.journal.looked()
+	}
 	return m, tea.Batch(do, m.tick())
 }
 

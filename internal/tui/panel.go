@@ -21,7 +21,8 @@ const (
 // A panel covers the journal until a key is pressed.
 type panel struct {
 	kind panelKind
-	top  int // the first row that is shown
+	top  int  // the first row that is shown
+	more bool // than fits
 }
 
 // show opens a panel, or closes it if it is open already.
@@ -79,6 +80,7 @@ func (m *model) panelView(width, height int) []string {
 		all = m.peopleRows(width, m.people.count+len(m.people.departed)+1)
 	}
 	m.panel.top = max(0, min(m.panel.top, len(all)-height))
+	m.panel.more = len(all) > height
 	shown := all[m.panel.top:min(len(all), m.panel.top+height)]
 	rows := make([]string, height)
 	for i := range rows {
@@ -142,10 +144,13 @@ func (m *model) codeRows(width int) []string {
 		}
 	}
 	for i, line := range text {
-		if !beside {
+		switch {
+		case !beside:
 			rows = append(rows, " "+line)
-		} else if i+1 < len(rows) {
+		case i+1 < len(rows):
 			rows[i+1] += "  " + line
+		default:
+			rows = append(rows, strings.Repeat(" ", left+2)+line)
 		}
 	}
 	return rows

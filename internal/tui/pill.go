@@ -82,7 +82,9 @@ func (m *model) status() string {
 	}
 	text = " " + p.symbol + " " + text
 	if n := m.conn.Waiting(); n > 0 && m.phase != client.Connected {
-		text += " · " + m.Count("states.queued", n)
+		if queued := " · " + m.Count("states.queued", n); ansi.StringWidth(text+queued) <= m.width {
+			text += queued // else the pill has it
+		}
 	}
 	return style.Render(ansi.Truncate(text, m.width, "…"))
 }

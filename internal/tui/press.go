@@ -24,7 +24,7 @@ var editing = map[string]key{
 func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
 	name := k.String()
 	warned := m.warned
-	m.warned = false
+	m.warned, m.blurred = false, false
 	if name != "tab" && name != "shift+tab" {
 		m.completion = completion{}
 	}

@@ -6,6 +6,9 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
+
+	"recado"
+	"recado/client"
 )
 
 const (
@@ -88,7 +91,7 @@ func (m *model) middle(f frame) []string {
 		for i := range min(len(card), f.log) {
 			rows[len(rows)-min(len(card), f.log)+i] = padded(card[i], f.width)
 		}
-	case m.journal.len() == 0 && m.phase.String() == "connected":
+	case m.journal.len() == 0 && m.oldest == (recado.Position{}) && m.phase == client.Connected:
 		m.empty(rows, f.width)
 	}
 	if f.tiny {
@@ -176,6 +179,8 @@ func (m *model) rule(f frame, joint, word string) string {
 // below tells what lies below what is looked at.
 func (m *model) below() string {
 	switch j := m.journal; {
+	case m.panel.kind != noPanel && m.panel.more:
+		return "↑ ↓ · " + m.Text("chat.screen.close")
 	case m.panel.kind != noPanel:
 		return m.Text("chat.screen.close")
 	case j.following:
