@@ -24,22 +24,38 @@ type eventsMsg struct {
 	ended  bool
 }
 
-// eventsAtOnce bounds what is taken in before the screen and the keys have their turn.
-const eventsAtOnce = 512
+// eventsAtOnce and gathering bound what is taken in before the screen and the keys have their turn.
+const (
+	eventsAtOnce = 4096
+	gathering    = 8 * time.Millisecond
+)
 
-// listen waits for events, and takes those that are at hand: so that a flood is drawn seldom, not slowly.
+// listen waits for events, and takes those that are at hand. When they come fast it waits a little for more: a
+// flood is drawn seldom, not slowly, and the server does not take us for a slow reader.
 func listen(from connection) tea.Cmd {
 	return func() tea.Msg {
 		msg := eventsMsg{from: from}
+		var enough <-chan time.Time
 		e, open := <-from.Events()
 		for open {
 			msg.events = append(msg.events, e)
-			if len(msg.events) == eventsAtOnce {
+			switch len(msg.events) {
+			case eventsAtOnce:
 				return msg
+			case 2:
+				enough = time.After(gathering)
+			}
+			if enough == nil {
+				select {
+				case e, open = <-from.Events():
+				default:
+					return msg
+				}
+				continue
 			}
 			select {
 			case e, open = <-from.Events():
-			default:
+			case <-enough:
 				return msg
 			}
 		}

@@ -26,6 +26,9 @@ type Full struct {
 	Code func(text string) string
 }
 
+// fps is how often the screen is drawn at most: a busy room looks smooth, and costs little.
+const fps = 30
+
 // Run chats until the person leaves (nil, or ErrInterrupted; a *client.RefusedError if the server did not want us),
 // encryption turns out not to work (an *UnreachableError), or ctx ends.
 // A server that cannot be reached is tried again and again.
@@ -40,18 +43,17 @@ func (f *Full) Run(ctx context.Context) error {
 		now: time.Now, enter: rooms.enter, leave: rooms.leave, find: f.Find, code: f.Code, write: writeNew,
 	}, first)
 	_, err = tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(f.In), tea.WithOutput(f.Out),
-		tea.WithEnvironment(f.Environ), tea.WithoutSignalHandler()).Run()
+		tea.WithEnvironment(f.Environ), tea.WithoutSignalHandler(), tea.WithFPS(fps)).Run()
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err != nil {
 		return err
 	}
-	unsent := 0
 	if m.phase == client.Connected || m.phase == client.Draining {
 		rooms.leave(m.conn)
 	}
-	if unsent = m.conn.Waiting(); unsent > 0 {
+	if unsent := m.conn.Waiting(); unsent > 0 {
 		f.Out.WriteString("· " + m.Count("chat.unsent", unsent) + "\n") //nolint:errcheck // the terminal may be gone
 	}
 	return errors.Join(m.end, m.refused)
