@@ -64,7 +64,7 @@ func (s *serving) banner(at server.Addresses, network []string) string {
 		for _, url := range network {
 			line("serve.network", place(url, "serve.any_device"))
 		}
-		fmt.Fprintf(&b, "\n%s\n  ⚠ %s\n", s.qrCode(network[0]), s.texts.Text("serve.no_password"))
+		fmt.Fprintf(&b, "\n%s\n  ⚠ %s\n", qrCode(network[0], s.color), s.texts.Text("serve.no_password"))
 	case s.config.lan:
 		line("serve.network", s.texts.Text("serve.no_network"))
 	case s.config.isLocal():
@@ -90,7 +90,7 @@ func (s *serving) history() string {
 
 // qrCode draws url in half blocks, white on black whatever the terminal's colours are: not every camera
 // reads the negative.
-func (s *serving) qrCode(url string) string {
+func qrCode(url string, color bool) string {
 	var code, b strings.Builder
 	qrterminal.GenerateWithConfig(url, qrterminal.Config{
 		Level: qrterminal.L, Writer: &code, HalfBlocks: true, QuietZone: 2,
@@ -99,7 +99,7 @@ func (s *serving) qrCode(url string) string {
 	})
 	for row := range strings.Lines(code.String()) {
 		row = strings.TrimSuffix(row, "\n")
-		if s.color {
+		if color {
 			row = "\x1b[97;40m" + row + "\x1b[0m"
 		}
 		b.WriteString("  " + row + "\n")

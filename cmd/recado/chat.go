@@ -52,13 +52,18 @@ func newChatCommand(p *program) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&how.name, "name", "", texts.Text("chat.flag.name"))
 	cmd.Flags().BoolVar(&how.json, "json", false, texts.Text("chat.flag.json"))
+	cmd.Flags().BoolVar(&how.plain, "plain", false, texts.Text("chat.flag.plain"))
+	how.color = colorAuto
+	cmd.Flags().Var(&how.color, "color", texts.Text("chat.flag.color"))
 	return cmd
 }
 
 // chatHow is what the flags of recado chat say.
 type chatHow struct {
-	name string
-	json bool
+	name  string
+	json  bool
+	plain bool
+	color colorChoice
 }
 
 // userName is that of the system's user, if somebody can be called so in a room.
@@ -85,19 +90,23 @@ func (p *program) chat(ctx context.Context, texts *locale.Texts, address string,
 	in, isFile := p.stdin.(*os.File)
 	out, isAlso := p.stdout.(*os.File)
 	var err error
-	if !how.json && isFile && isAlso && isTerminal(in) && isTerminal(out) {
-		line := tui.Line{
-			Chat: chat, In: in, Out: out,
-			Plain: p.getenv("TERM") == "dumb",
-			Color: p.getenv("NO_COLOR") == "",
-		}
-		err = line.Run(ctx)
-	} else {
+	dumb := p.getenv("TERM") == "dumb"
+	switch {
+	case how.json || !isFile || !isAlso || !isTerminal(in) || !isTerminal(out):
 		pipe := tui.Pipe{
 			Chat: chat, In: p.stdin, Out: p.stdout, Err: p.stderr,
 			JSON: how.json, Terminal: isTerminal(p.stdout),
 		}
 		err = pipe.Run(ctx)
+	case how.plain || dumb:
+		line := tui.Line{Chat: chat, In: in, Out: out, Plain: dumb, Color: how.color.on(p.getenv)}
+		err = line.Run(ctx)
+	default:
+		full := tui.Full{
+			Chat: chat, In: in, Out: out, Environ: how.color.environ(p.environ(), p.getenv), Find: roomAddress,
+			Code: func(text string) string { return qrCode(text, how.color.on(p.getenv)) },
+		}
+		err = full.Run(ctx)
 	}
 	if received, is := errors.AsType[signalError](context.Cause(ctx)); is && ctx.Err() != nil {
 		return &exitError{code: signalCode(received.signal)}

@@ -64,6 +64,8 @@ var modules = map[string]struct {
 	own   []string // directories
 	tests bool     // or any test, and packages for tests
 }{
+	"charm.land/bubbletea/v2":                 {own: []string{"internal/tui"}},
+	"charm.land/lipgloss/v2":                  {own: []string{"internal/tui"}},
 	"github.com/HdrHistogram/hdrhistogram-go": {own: []string{"internal/loadgen"}, tests: true},
 	"github.com/charmbracelet/x/ansi":         {own: []string{"internal/tui"}},
 	"github.com/gobwas/httphead":              {own: []string{"internal/transport"}},

@@ -1,0 +1,84 @@
+package tui
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// A completion goes through what the word before the cursor may become.
+type completion struct {
+	start, end int // of the word, as it stands now
+	found      []string
+	next       int // index in found
+}
+
+// complete writes the next thing that begins like the word before the cursor: a command, or a name.
+func (m *model) complete(step int) {
+	c := &m.completion
+	if len(c.found) == 0 {
+		*c = m.completions()
+		if step < 0 {
+			c.next = len(c.found) - 1
+		}
+	} else {
+		c.next = (c.next + step + len(c.found)) % len(c.found)
+	}
+	if len(c.found) == 0 {
+		return
+	}
+	text := []byte(c.found[c.next])
+	if len(m.editor.text)-(c.end-c.start)+len(text) > maxTyped {
+		return
+	}
+	m.editor.text = slices.Replace(m.editor.text, c.start, c.end, text...)
+	c.end = c.start + len(text)
+	m.editor.cursor = c.end
+}
+
+func (m *model) completions() completion {
+	at := m.editor.cursor
+	start := 1 + bytes.LastIndexAny(m.editor.text[:at], " \n")
+	word := strings.ToLower(string(m.editor.text[start:at]))
+	c := completion{start: start, end: at}
+	if word == "" {
+		return c
+	}
+	if start == 0 && word[0] == '/' {
+		c.found = m.orderNames(word)
+		return c
+	}
+	after := " "
+	if start == 0 {
+		after = ": "
+	}
+	for _, member := range m.people.members {
+		name := SafeLine(member.Name)
+		if member.ID != m.people.you && strings.HasPrefix(strings.ToLower(name), strings.TrimPrefix(word, "@")) {
+			c.found = append(c.found, name+after)
+		}
+	}
+	c.found = slices.Compact(c.found)
+	return c
+}
+
+// orderNames are the commands that begin so: those of the language, or else those of the other one.
+func (m *model) orderNames(word string) (found []string) {
+	var others []string
+	for _, o := range orders() {
+		name := o.name(m.Texts)
+		if strings.HasPrefix(name, word) {
+			found = append(found, name+" ")
+			continue
+		}
+		for _, other := range []string{o.english, o.portuguese} {
+			if strings.HasPrefix(other, word) {
+				others = append(others, other+" ")
+			}
+		}
+	}
+	if len(found) == 0 {
+		return slices.Compact(others)
+	}
+	return found
+}

@@ -1,0 +1,195 @@
+package tui
+
+import (
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"recado"
+	"recado/client"
+)
+
+// A sort is what an entry of the journal is.
+type sort int
+
+const (
+	said   sort = iota
+	action      // of /me
+	notice      // about the chat itself
+	alarm       // a notice of what went wrong
+)
+
+// A mark tells what became of an own message.
+type mark string
+
+const (
+	unmarked mark = ""
+	waiting  mark = "…"
+	sent     mark = "✓"
+	lost     mark = "✗"
+)
+
+// together is within which time messages of one person stand together.
+const together = 5 * time.Minute
+
+// An entry is one message or notice. Its texts are safe.
+type entry struct {
+	sort     sort
+	at       time.Time
+	from     recado.MemberID // zero where there is none
+	name     string          // the sender's
+	label    string          // the name as it is shown, told apart from others
+	text     string
+	own      bool
+	mark     mark
+	position recado.Position // zero for what the server does not keep
+
+	id      string        // of an own message that waits
+	offline bool          // it was sent while there was no connection
+	change  client.Change // what happened to the people of a notice; 0 for other notices
+	people  []string      // whom a notice is about
+	kept    rows          // what render returned last
+	above   *entry        // for this entry above
+	made    int           // in this generation
+	day     time.Time     // and on this day
+}
+
+// rows are what an entry looks like, each as wide as the journal.
+type rows []string
+
+func (e *entry) isMessage() bool { return e.sort == said || e.sort == action }
+
+// follows reports that an entry needs no name of its own below above.
+func (e *entry) follows(above *entry) bool {
+	return above != nil && e.sort == said && above.sort == said && e.from == above.from && e.name == above.name &&
+		e.at.Sub(above.at) < together && sameDay(e.at, above.at)
+}
+
+// render draws the entry below another one, or none.
+func (e *entry) render(j *journal, above *entry) (out rows) {
+	if above == nil || !sameDay(e.at, above.at) {
+		out = append(out, centered(" "+j.day(e.at)+" ", j.width, " ", j.styles.faint.Render))
+	}
+	if j.width >= wide {
+		return append(out, e.beside(j, above)...)
+	}
+	return append(out, e.below(j, above)...)
+}
+
+// beside draws the time and the name beside the text.
+func (e *entry) beside(j *journal, above *entry) (out rows) {
+	s := j.styles
+	clock, who := e.at.Format("15:04"), e.label
+	name := s.person(e.name).Render
+	switch {
+	case e.sort == notice, e.sort == alarm:
+		clock, who, name = "     ", "·", s.faint.Render
+	case e.sort == action:
+		who = "*"
+	case e.follows(above):
+		who = ""
+		if above.at.Format("15:04") == clock {
+			clock = "     "
+		}
+	}
+	who = ansi.Truncate(who, j.nameWidth, "…")
+	indent := strings.Repeat(" ", j.nameWidth-ansi.StringWidth(who))
+	first := " " + s.faint.Render(clock) + " " + indent + name(who) + s.faint.Render(" │ ")
+	next := strings.Repeat(" ", 7+j.nameWidth) + s.faint.Render(" │ ")
+	left := 10 + j.nameWidth
+	for i, line := range e.lines(s, j.width-left-markWidth) {
+		head := next
+		if i == 0 {
+			head = first
+		}
+		out = append(out, head+line)
+	}
+	return e.finish(out, j)
+}
+
+// below draws the text below the name and the time, where there is little room.
+func (e *entry) below(j *journal, above *entry) (out rows) {
+	s := j.styles
+	if e.sort == said && !e.follows(above) {
+		name := ansi.Truncate(e.label, j.width-7, "…")
+		out = append(out, padded(s.person(e.name).Render(name)+" "+s.faint.Render(e.at.Format("15:04")), j.width))
+	}
+	var body rows
+	for i, line := range e.lines(s, j.width-1-markWidth) {
+		head := " "
+		if i == 0 && !e.isMessage() {
+			head = s.faint.Render("·")
+		}
+		body = append(body, head+line)
+	}
+	return append(out, e.finish(body, j)...)
+}
+
+// markWidth is what the mark of an own message takes, with the space before it.
+const markWidth = 2
+
+// lines breaks the text into what fits, in its colours.
+func (e *entry) lines(s *styles, width int) []string {
+	text := e.text
+	if e.sort == action {
+		text = e.label + " " + text
+	}
+	lines := strings.Split(ansi.Wrap(text, max(4, width), ""), "\n")
+	for i, line := range lines {
+		switch e.sort {
+		case notice:
+			lines[i] = s.faint.Render(line)
+		case alarm:
+			lines[i] = s.warn.Render(line)
+		case action:
+			if rest, whole := strings.CutPrefix(line, e.label); i == 0 && whole {
+				lines[i] = s.person(e.name).Render(e.label) + rest
+			}
+		}
+	}
+	return lines
+}
+
+// finish pads the rows, and puts the mark at the end of the last one.
+func (e *entry) finish(out rows, j *journal) rows {
+	s := j.styles
+	for i := range out {
+		end := ""
+		if i == len(out)-1 {
+			switch e.mark {
+			case waiting:
+				end = s.warn.Render(string(e.mark))
+			case sent:
+				end = s.good.Render(string(e.mark))
+			case lost:
+				end = s.bad.Render(string(e.mark))
+			}
+		}
+		out[i] = padded(out[i], j.width-markWidth) + padded(end, markWidth)
+	}
+	return out
+}
+
+// padded makes s exactly that wide.
+func padded(s string, width int) string {
+	have := ansi.StringWidth(s)
+	if have > width {
+		s = ansi.Truncate(s, max(0, width), "…")
+		have = ansi.StringWidth(s)
+	}
+	return s + strings.Repeat(" ", max(0, width-have))
+}
+
+// centered puts text into the middle of a row of a fill character.
+func centered(text string, width int, fill string, style func(...string) string) string {
+	text = ansi.Truncate(text, width, "…")
+	free := width - ansi.StringWidth(text)
+	return style(strings.Repeat(fill, free/2) + text + strings.Repeat(fill, free-free/2))
+}
+
+func sameDay(a, b time.Time) bool {
+	ay, am, ad := a.Date()
+	by, bm, bd := b.Date()
+	return ay == by && am == bm && ad == bd
+}
