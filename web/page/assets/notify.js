@@ -6,13 +6,37 @@ import { textOf } from "./items.js";
 import { visibleName } from "./names.js";
 
 const MAX_TEXT = 200;
+const SHOW_MS = 100; // between two looks at how much is unread
 
-/** @param {string} room @param {number} unread in all rooms */
-export function showUnread(room, unread) {
-  document.title = `${unread > 0 ? `(${unread}) ` : ""}#${room} · recado`;
-  const picture = `assets/icon${unread > 0 ? "-unread" : ""}.svg`;
-  const link = byId("favicon", HTMLLinkElement);
-  if (link.getAttribute("href") !== picture) link.setAttribute("href", picture);
+/** How much is unread in all rooms, on the page's tab. */
+export class Badge {
+  #rooms;
+  #link = byId("favicon", HTMLLinkElement);
+  #shownAt = 0;
+  #timer = 0;
+
+  /** @param {import("./rooms.js").Rooms} rooms */
+  constructor(rooms) {
+    this.#rooms = rooms;
+  }
+
+  /** Shows it at once, unless that has just been done: thousands of messages may come together. */
+  changed() {
+    if (this.#timer) return;
+    if (Date.now() - this.#shownAt > SHOW_MS) this.show();
+    else this.#timer = window.setTimeout(() => this.show(), SHOW_MS);
+  }
+
+  show() {
+    window.clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#shownAt = Date.now();
+    let unread = 0;
+    for (const conversation of this.#rooms.open.values()) unread += conversation.unread;
+    document.title = `${unread > 0 ? `(${unread}) ` : ""}#${this.#rooms.current.name} · recado`;
+    const picture = `assets/icon${unread > 0 ? "-unread" : ""}.svg`;
+    if (this.#link.getAttribute("href") !== picture) this.#link.setAttribute("href", picture);
+  }
 }
 
 /** Whether this browser can notify here at all: not over plain http from another computer. */

@@ -7,7 +7,7 @@ import { byId, label } from "./dom.js";
 import { labelHelp, listenToKeys } from "./help.js";
 import { LANGUAGES } from "./i18n.js";
 import { Log } from "./log.js";
-import { notify, showUnread } from "./notify.js";
+import { Badge, notify } from "./notify.js";
 import { Panels } from "./panels.js";
 import { People } from "./people.js";
 import { connect } from "./recado.js";
@@ -45,6 +45,7 @@ export class Page {
       first,
       hear: (conversation, change, item) => this.#hear(conversation, change, item),
     });
+    this.badge = new Badge(this.rooms);
     this.self = new Self(i18n, store, this.rooms);
     this.doer = new Doer(this);
     this.log = new Log(i18n, this.doer);
@@ -132,7 +133,7 @@ export class Page {
     this.status.show(conversation);
     this.composer.show(conversation.name);
     this.list.render();
-    this.#count();
+    this.badge.show();
     this.self.show();
   }
 
@@ -143,7 +144,7 @@ export class Page {
    */
   #hear(conversation, change, item) {
     if (change === "unread") {
-      this.#count();
+      this.badge.changed();
       this.list.changed();
       if (item?.kind === "message" && !item.own && this.#store.get("notify")) notify(conversation.name, item);
     }
@@ -156,12 +157,6 @@ export class Page {
     } else if (change === "typing") this.people.showTyping();
     else if (change === "state") this.status.render();
     else if (item && change !== "unread") this.log.hear(change, item);
-  }
-
-  #count() {
-    let unread = 0;
-    for (const conversation of this.rooms.open.values()) unread += conversation.unread;
-    showUnread(this.rooms.current.name, unread);
   }
 
   #signalTyping() {

@@ -75,7 +75,8 @@ export class Rows {
     const rows = items.map((item) => this.#row(item));
     this.#top.after(...rows.map((row) => row.element));
     this.#rows.unshift(...rows);
-    this.#dress(0, rows.length + 1);
+    this.#dress(0, rows.length);
+    this.#redress(rows.length);
   }
 
   /** An own message has its place now: the newest. @param {Item} item */
@@ -124,7 +125,7 @@ export class Rows {
       row.element.remove();
       row.lead?.remove();
     }
-    this.#dress(0, 1);
+    this.#redress(0);
   }
 
   /** @param {Set<string>} ids of members who need more than a name to be told apart */
@@ -174,10 +175,10 @@ export class Rows {
    */
   #dress(from, to = this.#rows.length) {
     for (let i = from; i < Math.min(to, this.#rows.length); i++) {
-      const [row, before] = [this.#rows[i], this.#rows[i - 1]];
+      const row = this.#rows[i];
       if (!row) return;
-      const day = dayOf(new Date(row.item.at));
-      const same = before !== undefined && dayOf(new Date(before.item.at)) === day;
+      const before = this.#rows[i - 1]?.item;
+      const same = row.item.kind !== "message" || this.#dayAbove(i) === dayOf(new Date(row.item.at));
       if (same) {
         row.lead?.remove();
         row.lead = null;
@@ -186,7 +187,22 @@ export class Rows {
         row.lead = make("li", { class: "day", "aria-hidden": true }, name);
         row.element.before(row.lead);
       }
-      row.group(same && continues(row.item, before?.item));
+      row.group(!row.lead && continues(row.item, before));
     }
+  }
+
+  /** Messages have the server's time, other lines this computer's: those begin no day. @param {number} i */
+  #dayAbove(i) {
+    for (let j = i - 1; j >= 0; j--) {
+      const item = this.#rows[j]?.item;
+      if (item?.kind === "message") return dayOf(new Date(item.at));
+    }
+    return "";
+  }
+
+  /** Dresses what other rows have come or gone above of: all up to the next message. @param {number} i */
+  #redress(i) {
+    const next = this.#rows.findIndex(({ item }, j) => j >= i && item.kind === "message");
+    this.#dress(i, next + 1);
   }
 }

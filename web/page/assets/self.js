@@ -21,7 +21,7 @@ export class Self {
     this.#i18n = i18n;
     this.#store = store;
     this.#rooms = rooms;
-    byId("name-button", HTMLElement).addEventListener("click", () => this.ask());
+    for (const button of document.querySelectorAll("[data-rename]")) button.addEventListener("click", () => this.ask());
   }
 
   async ask() {

@@ -2,6 +2,7 @@
 // What the page does for those who use it, whatever their device, language and browser.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
@@ -107,6 +108,17 @@ describe("the page", () => {
         return [document.scrollingElement?.scrollWidth, log && log.scrollWidth - log.clientWidth];
       });
       assert.deepEqual(scrolls, [width, 0]);
+      for (const id of ["side", "people"]) {
+        await ana.page.tap(`#${id}-button`);
+        await ana.page.waitForSelector(`#${id}.open`);
+        assert.equal(
+          await ana.page.evaluate((name) => document.activeElement?.closest(".panel")?.id === name, id),
+          true,
+        );
+        await ana.page.keyboard.press("Escape");
+        await ana.page.waitForSelector(`#${id}`, { state: "hidden" });
+        assert.equal(await ana.page.evaluate(() => document.activeElement?.id), `${id}-button`);
+      }
       await ana.settings();
       const box = await ana.page.locator("#settings").boundingBox();
       assert.ok(box && box.x >= 0 && box.x + box.width <= width);
@@ -248,6 +260,71 @@ describe("the page", () => {
       await program.leave();
       await ana.leave();
     }
+  });
+
+  test("brings others in, and hands out what was said", async () => {
+    const ana = await Person.arrive(browser, { permissions: ["clipboard-read", "clipboard-write"], locale: "pt-BR" });
+    await ana.join(server.page("share"));
+    await ana.page.click("#qr-button");
+    await ana.page.waitForSelector("#qr-code svg path");
+    assert.equal(await ana.page.getAttribute("#qr-code svg", "aria-label"), server.page("share"));
+    await ana.page.keyboard.press("Escape");
+    await ana.page.click('[data-copy="curl"]');
+    await ana.reads("#announcer", /^Copiado$/);
+    const command = await ana.page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(command, `curl -d 'Olá!' '${server.page("share")}'`);
+    execFileSync("sh", ["-c", command]);
+    await ana.heard(["Olá!"]);
+    await ana.say("oi, `curl`");
+    await ana.marked(["sent"]);
+    await ana.page.fill("#text", "/export md");
+    const download = ana.page.waitForEvent("download");
+    await ana.page.keyboard.press("Enter");
+    const file = await download;
+    assert.equal(file.suggestedFilename(), "share.md");
+    const text = readFileSync(await file.path(), "utf8");
+    assert.match(text, /Olá![\s\S]*oi, `curl`/);
+    await ana.leave();
+  });
+
+  test("knows commands, and keeps what is none", async () => {
+    const ana = await Person.arrive(browser);
+    await ana.join(server.page("commands"));
+    const run = async (/** @type {string} */ text) => {
+      await ana.page.fill("#text", text);
+      await ana.page.keyboard.press("Enter");
+    };
+    await run("/shout hello");
+    await ana.reads("#problem", /^There is no command \/shout\./);
+    assert.equal(await ana.page.inputValue("#text"), "/shout hello");
+    await run("/who");
+    await ana.reads(".notice", /^1 here: /);
+    await run("//etc/hosts");
+    await ana.marked(["sent"]);
+    assert.deepEqual(await ana.messages("own"), ["/etc/hosts"]);
+    await run("/clear");
+    assert.deepEqual(await ana.messages("own"), []);
+    await run("/help");
+    await ana.reads("#help-commands", /\/nick name/);
+    await ana.page.keyboard.press("Escape");
+    await ana.page.fill("#text", "");
+    await ana.page.keyboard.press("?");
+    assert.equal(await ana.page.isVisible("#help"), true, "? in an empty box asks for help");
+    await ana.page.keyboard.press("Escape");
+    assert.equal(await ana.page.inputValue("#text"), "");
+    await ana.leave();
+  });
+
+  test("can be installed", async () => {
+    const ana = await Person.arrive(browser);
+    await ana.join(server.page("deep"));
+    const devtools = await ana.page.context().newCDPSession(ana.page);
+    const { errors, data } = await devtools.send("Page.getAppManifest");
+    assert.deepEqual(errors, []);
+    const { icons, start_url: start } = JSON.parse(data ?? "");
+    assert.equal(new URL(start, server.page("assets/")).href, server.page());
+    for (const { src } of icons) assert.equal((await fetch(server.page(`assets/${src}`))).status, 200);
+    await ana.leave();
   });
 
   test("can be used with the keyboard alone", async () => {
