@@ -124,7 +124,10 @@ export class Log {
     if (added.length === 0) return;
     if (this.#following) this.#rows.trim(Math.max(0, MAX_ROWS - added.length));
     this.#rows.append(added.slice(-MAX_ROWS));
-    if (this.#watching) this.#shown?.settle();
+    if (this.#watching) {
+      this.#actions.looked();
+      this.#shown?.settle();
+    }
     this.#rows.divide(this.#shown?.firstUnread ?? null);
     if (!this.#following) this.#rows.trim(this.#shown?.items.length ?? 0);
     this.#follow();

@@ -53,6 +53,7 @@ describe("the log", () => {
     const top = () => ana.page.$eval("#log", (log) => Math.round(log.scrollTop));
     const rest = () => ana.page.$eval("#log", (log) => Math.round(log.scrollHeight - log.clientHeight - log.scrollTop));
     assert.ok((await rest()) <= 1, "follows the newest");
+    assert.equal(await ana.page.locator(".divider").count(), 0, "what is seen as it comes is not new");
     assert.equal(await ana.page.isVisible("#new"), false);
 
     await ana.page.$eval("#log", (log) => log.scrollTo(0, 100));
