@@ -22,7 +22,7 @@ func joinOf(r *http.Request, room string, now time.Time) (transport.Join, error)
 		return transport.Join{}, badQuery(err.Error())
 	}
 	j := transport.Join{
-		Room: room, Loopback: auth.Loopback(r), Session: cmp.Or(r.Header.Get(sessionHeader), values.Get("session")),
+		Room: room, Loopback: auth.Loopback(r), Request: requestID(r), Session: cmp.Or(r.Header.Get(sessionHeader), values.Get("session")),
 	}
 	if name := values.Get("name"); name != "" {
 		if j.Name, err = recado.CleanName(name); err != nil {
@@ -42,6 +42,15 @@ func joinOf(r *http.Request, room string, now time.Time) (transport.Join, error)
 		return j, badQuery(fmt.Sprintf("echo is %q, not 1", echo))
 	}
 	return j, readSince(&j, values.Get("since"), now)
+}
+
+// requestID is what a proxy calls the request, so that its log and ours can be brought together; "" if it does not say.
+func requestID(r *http.Request) string {
+	id := r.Header.Get("X-Request-Id")
+	if recado.CheckMessageID(id) != nil { // it is no message's, but looks like one
+		return ""
+	}
+	return id
 }
 
 // readSince reads from where on the client wants the history: a position, how long ago, or all of it.

@@ -17,10 +17,9 @@ import (
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var refusal *recado.Refusal
 	if errors.As(err, &refusal) {
-		s.config.Log.Info("request refused", refusedPairs(r, refusal)...)
+		s.config.Log.Info("request refused", append(requestPairs(r), refusalPairs(refusal)...)...)
 	} else {
-		s.config.Log.Error("request failed", "address", r.RemoteAddr, "method", r.Method,
-			"target", redacted(r.URL), "error", err)
+		s.config.Log.Error("request failed", append(requestPairs(r), "error", err)...)
 		refusal = &recado.Refusal{Code: "internal_error", Status: http.StatusInternalServerError}
 	}
 	s.refused(refusal.Code)
@@ -43,12 +42,18 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	_, _ = w.Write(body) // the client has left; there is nobody to tell
 }
 
-// refusedPairs are what the log says of a refusal: the request, the code and its facts.
-func refusedPairs(r *http.Request, refusal *recado.Refusal) []any {
-	pairs := []any{
-		"address", r.RemoteAddr, "method", r.Method, "target", redacted(r.URL),
-		"status", refusal.Status, "code", refusal.Code,
+// requestPairs are what the log says of a request.
+func requestPairs(r *http.Request) []any {
+	pairs := []any{"address", r.RemoteAddr, "method", r.Method, "target", redacted(r.URL)}
+	if id := requestID(r); id != "" {
+		pairs = append(pairs, "request", id)
 	}
+	return pairs
+}
+
+// refusalPairs are what it says of a refusal: the code and its facts.
+func refusalPairs(refusal *recado.Refusal) []any {
+	pairs := []any{"status", refusal.Status, "code", refusal.Code}
 	for _, fact := range slices.Sorted(maps.Keys(refusal.Facts)) {
 		if fact != "Method" && fact != "Path" { // they are in the request
 			pairs = append(pairs, strings.ToLower(fact), refusal.Facts[fact])

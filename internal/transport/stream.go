@@ -38,8 +38,7 @@ func (w *WebSocket) Stream(rw http.ResponseWriter, r *http.Request, j Join, f St
 	if err != nil {
 		return err
 	}
-	w.log.Info("client connected", s.named("address", r.RemoteAddr, "room", j.Room, "protocol", s.protocol(), "clients", w.Len())...)
-	s.start()
+	w.launch(s, r, j)
 	return nil
 }
 

@@ -8,11 +8,12 @@ import (
 	"recado"
 )
 
-// A Join is what the request's address asks for. All but Room and Loopback is for raw connections: a client of
+// A Join is what the request's address asks for. All but Room, Loopback and Request is for raw connections: a client of
 // recado.v1 says the same in its hello.
 type Join struct {
 	Room     string // a valid name
 	Loopback bool   // the message rate does not apply
+	Request  string // a proxy's id of the request, for the log; "" for none
 	Name     string // clean; "" for one that the server makes
 	Session  string // the secret of a session; "" for none
 	Echo     bool   // the client's own messages come back too

@@ -90,9 +90,7 @@ func (w *WebSocket) Serve(rw http.ResponseWriter, r *http.Request, j Join) error
 	if err != nil {
 		return err
 	}
-	// With no lock held: writing to the log can take its time.
-	w.log.Info("client connected", s.named("address", r.RemoteAddr, "room", j.Room, "protocol", s.protocol(), "clients", w.Len())...)
-	s.start()
+	w.launch(s, r, j)
 	return nil
 }
 
@@ -127,6 +125,16 @@ func (w *WebSocket) Close(ctx context.Context, code recado.CloseCode) error {
 	}
 	<-gone
 	return ctx.Err()
+}
+
+// launch logs a new client, with no lock held as writing to the log can take its time, and serves it.
+func (w *WebSocket) launch(s *session, r *http.Request, j Join) {
+	facts := s.named("address", r.RemoteAddr, "room", j.Room, "protocol", s.protocol(), "clients", w.Len())
+	if j.Request != "" {
+		facts = append(facts, "request", j.Request)
+	}
+	w.log.Info("client connected", facts...)
+	s.start()
 }
 
 // admit makes a session of the request unless there is no place for it. The caller starts the session.
