@@ -35,7 +35,7 @@ const fps = 30
 func (f *Full) Run(ctx context.Context) error {
 	rooms := &rooms{ctx: ctx, config: f.Client}
 	defer rooms.close()
-	first, err := rooms.enter(f.Client.URL)
+	first, err := rooms.enter(f.Client.URL, f.Client.Name)
 	if err != nil {
 		return err
 	}
@@ -70,9 +70,9 @@ type rooms struct {
 }
 
 // enter begins to join a room. Its history comes first.
-func (r *rooms) enter(address string) (connection, error) {
+func (r *rooms) enter(address, name string) (connection, error) {
 	config := r.config
-	config.URL, config.History, config.Session, config.Since = address, recent, "", recado.Position{}
+	config.URL, config.Name, config.History, config.Session, config.Since = address, name, recent, "", recado.Position{}
 	c, err := client.Open(r.ctx, config)
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ type connection interface {
 // A world is what a model may do besides what its connection does.
 type world struct {
 	now   func() time.Time
-	enter func(address string) (connection, error)                // begins to join a room
+	enter func(address, name string) (connection, error)          // begins to join a room
 	leave func(connection)                                        // ends that, after what was sent has arrived
 	find  func(current, given string) (address string, err error) // what a person calls a room
 	code  func(text string) string                                // a QR code, in rows

@@ -91,8 +91,9 @@ func newStage(t testing.TB, l locale.Language) *stage {
 	s.conn = &fakeConnection{url: "ws://localhost:8765/ops?token=secret", you: ana, members: []client.Member{ana, person("beto")}}
 	s.model = newModel(locale.New(l), world{
 		now: func() time.Time { return s.now },
-		enter: func(address string) (connection, error) {
-			s.conn = &fakeConnection{url: address, you: ana, members: []client.Member{ana}}
+		enter: func(address, name string) (connection, error) {
+			you := person(name)
+			s.conn = &fakeConnection{url: address, you: you, members: []client.Member{you}}
 			return s.conn, nil
 		},
 		leave: func(c connection) { s.left = append(s.left, c) },
@@ -423,7 +424,7 @@ func TestModelCommands(t *testing.T) {
 	s.want("!one\n", "!two")
 	old := s.conn
 	s.press("/entrar dev", "enter")
-	s.want("#dev", "◌ connecting…")
+	s.want("#dev", "◌ connecting…", "ana2 ›")
 	if len(s.left) != 1 || s.left[0] != connection(old) {
 		t.Errorf("left %v", s.left)
 	}

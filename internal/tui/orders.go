@@ -109,7 +109,7 @@ func (m *model) goTo(room string) tea.Cmd {
 }
 
 func (m *model) join(address string) tea.Cmd {
-	next, err := m.world.enter(address)
+	next, err := m.world.enter(address, m.conn.You().Name)
 	if err != nil {
 		m.tell(m.Text("page.rooms.invalid"))
 		return nil
