@@ -68,7 +68,7 @@ func openWindow(t *testing.T, env []string, args ...string) *window {
 	reading.Go(w.read)
 	go func() {
 		defer close(w.ended)
-		w.cmd.Wait() //nolint:errcheck // the exit code is looked at
+		w.cmd.Wait()
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -186,7 +186,7 @@ func TestChatScreen(t *testing.T) {
 			ana.wait(say.reconnecting, "◍")
 			ana.press("meanwhile\r")
 			ana.wait("meanwhile", say.queued)
-			at, _, stop = serveHere(t, at)
+			_, _, stop = serveHere(t, at)
 			ana.press("\x12") // Ctrl+R
 			ana.wait(say.again, say.connected)
 

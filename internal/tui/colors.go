@@ -32,6 +32,8 @@ func (b background) luminance() float64 {
 }
 
 // hues of people, in degrees: far enough from each other to be told apart.
+//
+//nolint:gochecknoglobals // a constant
 var hues = []float64{4, 32, 52, 95, 150, 178, 205, 230, 265, 292, 325, 345}
 
 // styles are how the parts of the screen look.

@@ -14,6 +14,8 @@ import (
 )
 
 // formats are those of the page's exports.
+//
+//nolint:gochecknoglobals // a constant
 var formats = []string{"txt", "md", "json"}
 
 // export writes the messages that are here to a new file: FORMAT, or FILE with the ending of one.
@@ -98,10 +100,11 @@ func (e *export) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# #%s\n\n<%s>\n", markup.ReplaceAllString(e.room, `\$0`), e.address)
 	for _, m := range e.messages {
-		fence := "```"
+		longest := 2
 		for _, run := range ticks.FindAllString(m.text, -1) {
-			fence += strings.Repeat("`", max(0, len(run)+1-len(fence)))
+			longest = max(longest, len(run))
 		}
+		fence := strings.Repeat("`", longest+1)
 		name := markup.ReplaceAllString(m.label, `\$0`)
 		fmt.Fprintf(&b, "\n**%s** %s\n\n%s\n%s\n%s\n", name, m.at.Format(time.DateTime), fence, m.text, fence)
 	}

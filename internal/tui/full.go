@@ -61,7 +61,7 @@ func (f *Full) Run(ctx context.Context) error {
 
 // rooms are the connections of one chat: one after the other.
 type rooms struct {
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // of the whole chat, in which a command may join another room
 	config client.Config
 
 	leaving sync.WaitGroup

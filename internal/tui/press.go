@@ -11,6 +11,8 @@ import (
 )
 
 // editing says which keys edit the text, as bubbletea names them.
+//
+//nolint:gochecknoglobals // a constant
 var editing = map[string]key{
 	"left": keyLeft, "ctrl+b": keyLeft, "right": keyRight, "ctrl+f": keyRight,
 	"up": keyUp, "ctrl+p": keyUp, "down": keyDown, "ctrl+n": keyDown,
@@ -132,21 +134,20 @@ func (m *model) look(name string) tea.Cmd {
 // wheelRows is how far one step of the mouse's wheel goes.
 const wheelRows = 3
 
-func (m *model) wheel(msg tea.MouseWheelMsg) tea.Cmd {
+func (m *model) wheel(msg tea.MouseWheelMsg) {
 	by := wheelRows
 	switch msg.Button {
 	case tea.MouseWheelUp:
 		by = -wheelRows
 	case tea.MouseWheelDown:
 	default:
-		return nil
+		return
 	}
 	if m.panel.kind != noPanel {
 		m.panel.top += by
-		return nil
+		return
 	}
 	m.journal.scroll(by, m.logHeight())
-	return nil
 }
 
 // interrupt clears the text; a second time in a row it ends the chat.
