@@ -3,7 +3,7 @@ package hub
 // An Observer is told what happens in the hub, for statistics. Its methods may be called concurrently, and with a
 // room locked: they must not block and must not call the hub.
 type Observer interface {
-	RoomsChanged(by int)
+	RoomsChanged(by int) // those that somebody is in, or may return to
 	MembersChanged(by int)
 	// Flushed follows each flush of a room.
 	Flushed(t Tally)

@@ -56,7 +56,7 @@ var (
 // New makes metrics that are all zero.
 func New(c Config) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), log: c.Log}
-	m.rooms = m.gauge("recado_rooms", "Rooms that somebody is in.")
+	m.rooms = m.gauge("recado_rooms", "Rooms that somebody is in, or may return to within 15 seconds.")
 	m.members = m.gauge("recado_members", "Members of all rooms; a connection of recado.v1 is one after its hello.")
 	m.connections = prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "recado_connections", Help: "Open connections of clients.",
