@@ -67,7 +67,7 @@ func TestObserver(t *testing.T) {
 	ana.Leave(false)
 	seen.want(t, "ana replaced", 2, 4, after)
 	for _, m := range []*hub.Member{again, beto, carla, davi} {
-		m.Leave(true)
+		m.Leave(false)
 	}
 	seen.want(t, "all gone", 0, 0, after)
 }
