@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"runtime"
 	"slices"
 	"time"
 
@@ -53,11 +52,6 @@ func (s *session) refill() {
 	case whole && s.member.AttachAt(c.at):
 		s.out.cursor = nil
 		frames = s.appendRoster(frames, c)
-	case len(frames) == 0: // something was said just now
-		s.out.mu.Unlock()
-		runtime.Gosched()
-		s.out.mu.Lock()
-		return
 	}
 	if len(frames) > 0 {
 		s.enqueue(piece{data: frames, asked: true})
