@@ -23,6 +23,14 @@ func newEmulator(width, height int) *emulator {
 	return e
 }
 
+func (e *emulator) String() string {
+	rows := make([]string, e.height)
+	for y := range rows {
+		rows[y] = strings.TrimRight(strings.Join(e.cells[y], ""), " ")
+	}
+	return strings.Join(rows, "\n")
+}
+
 // resize forgets what was shown: the program draws everything anew.
 func (e *emulator) resize(width, height int) {
 	*e = emulator{width: width, height: height, bottom: height, cells: make([][]string, height)}
@@ -36,14 +44,6 @@ func (e *emulator) blank(y, from, to int) {
 	for x := max(0, from); x < min(to, e.width); x++ {
 		e.cells[y][x] = " "
 	}
-}
-
-func (e *emulator) String() string {
-	rows := make([]string, e.height)
-	for y := range rows {
-		rows[y] = strings.TrimRight(strings.Join(e.cells[y], ""), " ")
-	}
-	return strings.Join(rows, "\n")
 }
 
 // write takes in what the program writes, and returns what the terminal answers.

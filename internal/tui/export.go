@@ -14,18 +14,18 @@ import (
 )
 
 // formats are those of the page's exports.
-var formats = []string{"txt", "md", "json"}
+func formats() []string { return []string{"txt", "md", "json"} }
 
 // export writes the messages that are here to a new file: FORMAT, or FILE with the ending of one.
 func (m *model) export(to string) tea.Cmd {
 	name, format := to, strings.TrimPrefix(filepath.Ext(to), ".")
-	if to == "" || slices.Contains(formats, to) {
+	if to == "" || slices.Contains(formats(), to) {
 		if format = to; to == "" {
-			format = formats[0]
+			format = formats()[0]
 		}
 		name = "recado-" + fileName(m.room()) + m.now().Format("-20060102-150405.") + format
 	}
-	if !slices.Contains(formats, format) {
+	if !slices.Contains(formats(), format) {
 		m.tell(m.Text("page.problem.format"))
 		return nil
 	}
@@ -98,10 +98,11 @@ func (e *export) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# #%s\n\n<%s>\n", markup.ReplaceAllString(e.room, `\$0`), e.address)
 	for _, m := range e.messages {
-		fence := "```"
+		longest := 2
 		for _, run := range ticks.FindAllString(m.text, -1) {
-			fence += strings.Repeat("`", max(0, len(run)+1-len(fence)))
+			longest = max(longest, len(run))
 		}
+		fence := strings.Repeat("`", longest+1)
 		name := markup.ReplaceAllString(m.label, `\$0`)
 		fmt.Fprintf(&b, "\n**%s** %s\n\n%s\n%s\n%s\n", name, m.at.Format(time.DateTime), fence, m.text, fence)
 	}

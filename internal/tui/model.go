@@ -110,19 +110,6 @@ func newModel(texts *locale.Texts, w world, conn connection) *model {
 	return m
 }
 
-// begin makes everything new that belongs to a room.
-func (m *model) begin(conn connection) {
-	m.conn = conn
-	m.journal = newJournal(m.styles, m.now)
-	m.journal.day, m.journal.unread = m.day, m.unreadRow
-	m.people = people{departed: map[recado.MemberID]departure{}, typing: map[recado.MemberID]typist{}}
-	m.phase, m.since = client.Connecting, m.now()
-	m.begun, m.trouble, m.quiet, m.loading = false, false, false, false
-	m.retryAt, m.limited, m.said = time.Time{}, time.Time{}, time.Time{}
-	m.recovery, m.behind, m.lost = recovery{}, gapped{}, losses{}
-	m.oldest, m.refused, m.trip = recado.Position{}, nil, 0
-}
-
 // Init asks for what comes first.
 func (m *model) Init() tea.Cmd {
 	return tea.Batch(tea.RequestBackgroundColor, listen(m.conn), m.tick())
@@ -145,7 +132,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.PasteMsg:
 		do = m.paste(msg.Content)
 	case tea.MouseWheelMsg:
-		do = m.wheel(msg)
+		m.wheel(msg)
 	case eventsMsg:
 		do = m.hear(msg)
 	case answerMsg:
@@ -160,6 +147,19 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.journal.looked()
 	}
 	return m, tea.Batch(do, m.tick())
+}
+
+// begin makes everything new that belongs to a room.
+func (m *model) begin(conn connection) {
+	m.conn = conn
+	m.journal = newJournal(m.styles, m.now)
+	m.journal.day, m.journal.unread = m.day, m.unreadRow
+	m.people = people{departed: map[recado.MemberID]departure{}, typing: map[recado.MemberID]typist{}}
+	m.phase, m.since = client.Connecting, m.now()
+	m.begun, m.trouble, m.quiet, m.loading = false, false, false, false
+	m.retryAt, m.limited, m.said = time.Time{}, time.Time{}, time.Time{}
+	m.recovery, m.behind, m.lost = recovery{}, gapped{}, losses{}
+	m.oldest, m.refused, m.trip = recado.Position{}, nil, 0
 }
 
 // paint is for when the terminal has told its background.
