@@ -31,10 +31,8 @@ func (b background) luminance() float64 {
 	return 0.18
 }
 
-// hues of people, in degrees: far enough from each other to be told apart.
-//
-//nolint:gochecknoglobals // a constant
-var hues = []float64{4, 32, 52, 95, 150, 178, 205, 230, 265, 292, 325, 345}
+// hues are those of people, in degrees: far enough from each other to be told apart.
+func hues() []float64 { return []float64{4, 32, 52, 95, 150, 178, 205, 230, 265, 292, 325, 345} }
 
 // styles are how the parts of the screen look.
 type styles struct {
@@ -52,7 +50,7 @@ func newStyles(b background) *styles {
 		faint: tone(220, 0.08), strong: plain.Bold(true), accent: tone(205, 0.8).Bold(true),
 		good: tone(140, 0.6), warn: tone(38, 0.9), bad: tone(4, 0.85),
 	}
-	for _, hue := range hues {
+	for _, hue := range hues() {
 		s.people = append(s.people, tone(hue, 0.7).Bold(true))
 	}
 	return s

@@ -14,20 +14,18 @@ import (
 )
 
 // formats are those of the page's exports.
-//
-//nolint:gochecknoglobals // a constant
-var formats = []string{"txt", "md", "json"}
+func formats() []string { return []string{"txt", "md", "json"} }
 
 // export writes the messages that are here to a new file: FORMAT, or FILE with the ending of one.
 func (m *model) export(to string) tea.Cmd {
 	name, format := to, strings.TrimPrefix(filepath.Ext(to), ".")
-	if to == "" || slices.Contains(formats, to) {
+	if to == "" || slices.Contains(formats(), to) {
 		if format = to; to == "" {
-			format = formats[0]
+			format = formats()[0]
 		}
 		name = "recado-" + fileName(m.room()) + m.now().Format("-20060102-150405.") + format
 	}
-	if !slices.Contains(formats, format) {
+	if !slices.Contains(formats(), format) {
 		m.tell(m.Text("page.problem.format"))
 		return nil
 	}

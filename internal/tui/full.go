@@ -33,7 +33,7 @@ const fps = 30
 // encryption turns out not to work (an *UnreachableError), or ctx ends.
 // A server that cannot be reached is tried again and again.
 func (f *Full) Run(ctx context.Context) error {
-	rooms := &rooms{ctx: ctx, config: f.Client}
+	rooms := &rooms{config: f.Client, open: func(c client.Config) (*client.Client, error) { return client.Open(ctx, c) }}
 	defer rooms.close()
 	first, err := rooms.enter(f.Client.URL, f.Client.Name)
 	if err != nil {
@@ -61,8 +61,8 @@ func (f *Full) Run(ctx context.Context) error {
 
 // rooms are the connections of one chat: one after the other.
 type rooms struct {
-	ctx    context.Context //nolint:containedctx // of the whole chat, in which a command may join another room
 	config client.Config
+	open   func(client.Config) (*client.Client, error)
 
 	leaving sync.WaitGroup
 	mu      sync.Mutex // guards entered
@@ -73,7 +73,7 @@ type rooms struct {
 func (r *rooms) enter(address, name string) (connection, error) {
 	config := r.config
 	config.URL, config.Name, config.History, config.Session, config.Since = address, name, recent, "", recado.Position{}
-	c, err := client.Open(r.ctx, config)
+	c, err := r.open(config)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (r *rooms) leave(from connection) {
 		for range c.Events() { // Finish needs somebody to take them
 		}
 	}()
-	ctx, cancel := context.WithTimeout(r.ctx, leaving)
+	ctx, cancel := context.WithTimeout(context.Background(), leaving) // the client ends with the chat
 	defer cancel()
 	c.Finish(ctx) //nolint:errcheck // what it did not achieve is still waiting
 }

@@ -25,7 +25,7 @@ const connectedSymbol = "●"
 
 func (m *model) pill() pill {
 	s := m.styles
-	shown := func(symbol, word string, style lipgloss.Style) pill {
+	of := func(symbol, word string, style lipgloss.Style) pill {
 		text := symbol + " " + word
 		if n := m.conn.Waiting(); n > 0 && m.phase != client.Connected {
 			text += " · " + m.Count("states.queued", n)
@@ -34,23 +34,23 @@ func (m *model) pill() pill {
 	}
 	switch {
 	case m.refused != nil:
-		return shown("⊘", m.Text("states.refused"), s.bad)
+		return of("⊘", m.Text("states.refused"), s.bad)
 	case m.phase == client.Connecting:
-		return shown("◌", m.Text("states.connecting"), s.faint)
+		return of("◌", m.Text("states.connecting"), s.faint)
 	case m.phase == client.Reconnecting && !m.quiet:
-		return shown("◍", m.Text("states.reconnecting"), s.warn)
+		return of("◍", m.Text("states.reconnecting"), s.warn)
 	case m.phase == client.Draining:
-		return shown("↻", m.Text("states.draining"), s.warn)
+		return of("↻", m.Text("states.draining"), s.warn)
 	case !m.limited.IsZero():
-		return shown("⏳", m.Text("states.limited"), s.warn)
+		return of("⏳", m.Text("states.limited"), s.warn)
 	case !m.behind.until.IsZero():
-		return shown("◐", m.Text("states.behind"), s.warn)
+		return of("◐", m.Text("states.behind"), s.warn)
 	}
 	word := m.Text("states.connected")
 	if m.trip > 0 {
 		word += " · " + strconv.FormatInt(m.trip.Milliseconds(), 10) + " ms"
 	}
-	return shown(connectedSymbol, word, s.good)
+	return of(connectedSymbol, word, s.good)
 }
 
 // status is the row for a state other than connected, or "".

@@ -10,16 +10,37 @@ import (
 	"recado/client"
 )
 
-// editing says which keys edit the text, as bubbletea names them.
-//
-//nolint:gochecknoglobals // a constant
-var editing = map[string]key{
-	"left": keyLeft, "ctrl+b": keyLeft, "right": keyRight, "ctrl+f": keyRight,
-	"up": keyUp, "ctrl+p": keyUp, "down": keyDown, "ctrl+n": keyDown,
-	"ctrl+left": keyWordLeft, "alt+left": keyWordLeft, "alt+b": keyWordLeft,
-	"ctrl+right": keyWordRight, "alt+right": keyWordRight, "alt+f": keyWordRight,
-	"ctrl+a": keyHome, "ctrl+e": keyEnd, "backspace": keyBackspace, "ctrl+h": keyBackspace, "delete": keyDelete,
-	"ctrl+w": keyKillWord, "alt+backspace": keyKillWord, "ctrl+u": keyKillToStart, "ctrl+k": keyKillToEnd,
+// editing says which keys edit the text, by bubbletea's names; keyNone for all others.
+func editing(name string) key {
+	switch name {
+	case "left", "ctrl+b":
+		return keyLeft
+	case "right", "ctrl+f":
+		return keyRight
+	case "up", "ctrl+p":
+		return keyUp
+	case "down", "ctrl+n":
+		return keyDown
+	case "ctrl+left", "alt+left", "alt+b":
+		return keyWordLeft
+	case "ctrl+right", "alt+right", "alt+f":
+		return keyWordRight
+	case "ctrl+a":
+		return keyHome
+	case "ctrl+e":
+		return keyEnd
+	case "backspace", "ctrl+h":
+		return keyBackspace
+	case "delete":
+		return keyDelete
+	case "ctrl+w", "alt+backspace":
+		return keyKillWord
+	case "ctrl+u":
+		return keyKillToStart
+	case "ctrl+k":
+		return keyKillToEnd
+	}
+	return keyNone
 }
 
 // press does what one key means.
@@ -33,7 +54,7 @@ func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
 	if m.panel.kind != noPanel && m.pressPanel(name) {
 		return nil
 	}
-	if edit, is := editing[name]; is {
+	if edit := editing(name); edit != keyNone {
 		m.editor.press(edit)
 		return m.typing()
 	}

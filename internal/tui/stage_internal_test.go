@@ -143,6 +143,7 @@ func (s *stage) events(events ...client.Event) {
 	s.model.Update(eventsMsg{from: s.conn, events: events})
 }
 
+// says is for beto.
 func (s *stage) says(text string) {
 	s.seq++
 	s.events(client.Message{
