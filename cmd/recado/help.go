@@ -99,17 +99,7 @@ func flagUsages(flags *pflag.FlagSet, texts *locale.Texts) string {
 		if flag.Hidden {
 			return
 		}
-		value, usage := pflag.UnquoteUsage(flag)
-		name := "    --" + flag.Name
-		if flag.Shorthand != "" {
-			name = "-" + flag.Shorthand + ", --" + flag.Name
-		}
-		if value != "" {
-			name += " " + value
-		}
-		if standard := flag.DefValue; !slices.Contains([]string{"", "false", "[]", "0", "0s"}, standard) {
-			usage += texts.Text("help.default", "Value", standard)
-		}
+		name, usage := flagHelp(flag, texts)
 		rows = append(rows, row{name, usage})
 		width = max(width, utf8.RuneCountInString(name))
 	})
@@ -124,6 +114,22 @@ func flagUsages(flags *pflag.FlagSet, texts *locale.Texts) string {
 		}
 	}
 	return b.String()
+}
+
+// flagHelp is what there is to say of a flag.
+func flagHelp(flag *pflag.Flag, texts *locale.Texts) (name, usage string) {
+	value, usage := pflag.UnquoteUsage(flag)
+	name = "    --" + flag.Name
+	if flag.Shorthand != "" {
+		name = "-" + flag.Shorthand + ", --" + flag.Name
+	}
+	if value != "" {
+		name += " " + value
+	}
+	if standard := flag.DefValue; !slices.Contains([]string{"", "false", "[]", "0", "0s"}, standard) {
+		usage += texts.Text("help.default", "Value", standard)
+	}
+	return name, usage
 }
 
 // wrap breaks text at spaces into lines of at most width characters, longer words apart.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,6 +53,8 @@ func newLookup(texts *locale.Texts, address string) (*lookup, error) {
 	transport, _ := http.DefaultTransport.(*http.Transport)
 	transport = transport.Clone()
 	transport.ResponseHeaderTimeout = answerTime
+	transport.ForceAttemptHTTP2 = false // which knows no Upgrade
+	transport.TLSClientConfig = &tls.Config{NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12}
 	return &lookup{
 		base: &url.URL{Scheme: scheme, Host: u.Host}, room: room, header: requestHeader(texts),
 		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
@@ -110,21 +113,31 @@ func (l *lookup) get(ctx context.Context, accept string, query url.Values, segme
 	}
 	request.Header = l.header.Clone()
 	request.Header.Set("Accept", accept)
-	answer, err := l.client.Do(request)
+	answer, err := l.do(request)
 	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case errors.Is(err, http.ErrSchemeMismatch):
-		return nil, &tui.UnreachableError{Err: fmt.Errorf("%w: %w", client.ErrTLSMissing, err)}
-	case err != nil && strings.Contains(err.Error(), "malformed HTTP"):
-		return nil, &tui.UnreachableError{Err: fmt.Errorf("%w: %w", l.notHTTP(), err)}
 	case err != nil:
-		return nil, &tui.UnreachableError{Err: err}
+		return nil, err
 	case answer.StatusCode == http.StatusOK:
 		return answer, nil
 	}
 	defer answer.Body.Close() //nolint:errcheck // it is only read
 	return nil, l.refusal(answer)
+}
+
+// do returns the answer, whatever its status. The error is a *tui.UnreachableError, or that of the request's context.
+func (l *lookup) do(request *http.Request) (*http.Response, error) {
+	answer, err := l.client.Do(request)
+	switch {
+	case err == nil:
+		return answer, nil
+	case request.Context().Err() != nil:
+		return nil, request.Context().Err()
+	case errors.Is(err, http.ErrSchemeMismatch):
+		err = fmt.Errorf("%w: %w", client.ErrTLSMissing, err)
+	case strings.Contains(err.Error(), "malformed HTTP"):
+		err = fmt.Errorf("%w: %w", l.notHTTP(), err)
+	}
+	return nil, &tui.UnreachableError{Err: err}
 }
 
 // notHTTP says what it may be that answers, but not in HTTP: OpenSSL and others answer HTTP with an alert.

@@ -31,6 +31,7 @@ func newRootCommand(p *program, texts *locale.Texts) *cobra.Command {
 	root.AddCommand(
 		newServeCommand(p, texts), newChatCommand(p), newPubCommand(p, texts), newSubCommand(p, texts),
 		newRoomsCommand(p, texts), newWhoCommand(p, texts), newHistoryCommand(p, texts), newHealthCommand(p, texts),
+		newDoctorCommand(p, texts), newManCommand(texts),
 		newBenchCommand(p, texts), newVersionCommand(p, texts),
 	)
 	root.SetHelpCommand(newHelpCommand(texts))
