@@ -74,11 +74,6 @@ func (d *diagnosis) connect(ctx context.Context, addresses []string) bool {
 	return true
 }
 
-func isLoopback(address string) bool {
-	at, err := netip.ParseAddrPort(address)
-	return err == nil && at.Addr().IsLoopback()
-}
-
 func isPublic(address string) bool {
 	at, err := netip.ParseAddrPort(address)
 	return err == nil && at.Addr().IsGlobalUnicast() && !at.Addr().IsPrivate()
