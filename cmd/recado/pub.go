@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 
 	"recado/client"
 	"recado/internal/locale"
+	"recado/internal/tui"
 
 	"github.com/spf13/cobra"
 )
@@ -144,8 +146,11 @@ func watchPub(c *client.Client, stop func(), o *outage) {
 func (how *publication) send(ctx context.Context, c *client.Client, in io.Reader, mended func()) error {
 	limit, number, warned := c.Limits().MessageBytes, 0, false
 	for content, err := range how.messages(in, limit) {
-		if err != nil {
+		if _, long := errors.AsType[*tui.LineTooLongError](err); long {
 			return err
+		}
+		if err != nil {
+			return unreadable(cmp.Or(how.file, "stdin"), err)
 		}
 		number++
 		var o client.Outgoing
