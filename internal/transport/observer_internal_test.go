@@ -2,6 +2,7 @@ package transport
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -106,8 +107,12 @@ func TestObserverOfResumes(t *testing.T) {
 				c := talkClient(t, w, `{"type":"hello","since":"`+since.String()+`"}`)
 				c.wantFrame("welcome")
 				raw := pipeClientOf(t, w, Join{Room: "ops", Replay: true, After: since})
+				var reading sync.WaitGroup // all of the history, however many pages that takes
+				reading.Go(func() { _, _ = io.Copy(io.Discard, c.in) })
+				reading.Go(func() { _, _ = io.Copy(io.Discard, raw.in) })
 				seen.want(t, "recado.v1 connected", tt.want, "raw connected", tt.want)
 				_, _ = c.conn.Close(), raw.conn.Close()
+				reading.Wait()
 			})
 		})
 	}
