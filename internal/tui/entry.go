@@ -95,8 +95,8 @@ func (e *entry) beside(j *journal, above *entry) (out rows) {
 	}
 	who = ansi.Truncate(who, j.nameWidth, "…")
 	indent := strings.Repeat(" ", j.nameWidth-ansi.StringWidth(who))
-	first := " " + s.faint.Render(clock) + " " + indent + name(who) + s.faint.Render(" │ ")
-	next := strings.Repeat(" ", 7+j.nameWidth) + s.faint.Render(" │ ")
+	first := " " + s.faint.Render(clock) + " " + indent + name(who) + s.line.Render(" │ ")
+	next := strings.Repeat(" ", 7+j.nameWidth) + s.line.Render(" │ ")
 	left := 10 + j.nameWidth
 	for i, line := range e.lines(s, j.width-left-markWidth) {
 		head := next
