@@ -116,10 +116,14 @@ func (e *entry) below(j *journal, above *entry) (out rows) {
 		out = append(out, padded(s.person(e.name).Render(name)+" "+s.faint.Render(e.at.Format("15:04")), j.width))
 	}
 	var body rows
-	for i, line := range e.lines(s, j.width-1-markWidth) {
-		head := " "
-		if i == 0 && !e.isMessage() {
-			head = s.faint.Render("·")
+	first, next := " ", " "
+	if !e.isMessage() {
+		first, next = s.faint.Render("· "), "  "
+	}
+	for i, line := range e.lines(s, j.width-ansi.StringWidth(next)-markWidth) {
+		head := next
+		if i == 0 {
+			head = first
 		}
 		body = append(body, head+line)
 	}
