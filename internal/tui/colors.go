@@ -31,27 +31,42 @@ func (b background) luminance() float64 {
 	return 0.18
 }
 
+// lineLuminance is how bright the lines between the texts are: they step back.
+func (b background) lineLuminance() float64 {
+	switch b {
+	case darkBackground:
+		return 0.1
+	case lightBackground:
+		return 0.42
+	}
+	return b.luminance()
+}
+
+// vivid is the saturation of people's colours.
+const vivid = 0.9
+
 // hues are those of people, in degrees: far enough from each other to be told apart.
 func hues() []float64 { return []float64{4, 32, 52, 95, 150, 178, 205, 230, 265, 292, 325, 345} }
 
 // styles are how the parts of the screen look.
 type styles struct {
-	faint, strong, accent, good, warn, bad lipgloss.Style
+	line, faint, strong, accent, good, warn, bad lipgloss.Style
 
 	people []lipgloss.Style
 }
 
 func newStyles(b background) *styles {
 	plain := lipgloss.NewStyle()
-	tone := func(hue, saturation float64) lipgloss.Style {
+	text := func(hue, saturation float64) lipgloss.Style {
 		return plain.Foreground(tone(hue, saturation, b.luminance()))
 	}
 	s := &styles{
-		faint: tone(220, 0.08), strong: plain.Bold(true), accent: tone(205, 0.8).Bold(true),
-		good: tone(140, 0.6), warn: tone(38, 0.9), bad: tone(4, 0.85),
+		line:  plain.Foreground(tone(220, 0.08, b.lineLuminance())),
+		faint: text(220, 0.08), strong: plain.Bold(true), accent: text(205, 0.8).Bold(true),
+		good: text(140, 0.6), warn: text(38, 0.9), bad: text(4, 0.85),
 	}
 	for _, hue := range hues() {
-		s.people = append(s.people, tone(hue, 0.7).Bold(true))
+		s.people = append(s.people, text(hue, vivid).Bold(true))
 	}
 	return s
 }

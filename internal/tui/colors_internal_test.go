@@ -13,7 +13,7 @@ import (
 func TestColors(t *testing.T) {
 	for b, least := range map[background]float64{unknownBackground: 4.3, darkBackground: 4.5, lightBackground: 4.5} {
 		for _, hue := range hues() {
-			r, g, bl, _ := tone(hue, 0.7, b.luminance()).RGBA()
+			r, g, bl, _ := tone(hue, vivid, b.luminance()).RGBA()
 			l := brightness(float64(r)/0xffff, float64(g)/0xffff, float64(bl)/0xffff)
 			grounds := map[background][]float64{unknownBackground: {0, 1}, darkBackground: {0, 0.05}, lightBackground: {0.85, 1}}[b]
 			for _, ground := range grounds {

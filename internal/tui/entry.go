@@ -95,8 +95,8 @@ func (e *entry) beside(j *journal, above *entry) (out rows) {
 	}
 	who = ansi.Truncate(who, j.nameWidth, "…")
 	indent := strings.Repeat(" ", j.nameWidth-ansi.StringWidth(who))
-	first := " " + s.faint.Render(clock) + " " + indent + name(who) + s.faint.Render(" │ ")
-	next := strings.Repeat(" ", 7+j.nameWidth) + s.faint.Render(" │ ")
+	first := " " + s.faint.Render(clock) + " " + indent + name(who) + s.line.Render(" │ ")
+	next := strings.Repeat(" ", 7+j.nameWidth) + s.line.Render(" │ ")
 	left := 10 + j.nameWidth
 	for i, line := range e.lines(s, j.width-left-markWidth) {
 		head := next
@@ -116,10 +116,14 @@ func (e *entry) below(j *journal, above *entry) (out rows) {
 		out = append(out, padded(s.person(e.name).Render(name)+" "+s.faint.Render(e.at.Format("15:04")), j.width))
 	}
 	var body rows
-	for i, line := range e.lines(s, j.width-1-markWidth) {
-		head := " "
-		if i == 0 && !e.isMessage() {
-			head = s.faint.Render("·")
+	first, next := " ", " "
+	if !e.isMessage() {
+		first, next = s.faint.Render("· "), "  "
+	}
+	for i, line := range e.lines(s, j.width-ansi.StringWidth(next)-markWidth) {
+		head := next
+		if i == 0 {
+			head = first
 		}
 		body = append(body, head+line)
 	}

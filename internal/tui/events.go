@@ -214,7 +214,7 @@ func (m *model) state(s client.State) {
 
 func (m *model) reconnecting(s client.State) {
 	clear(m.people.typing)
-	if !m.begun && IsTLS(s.Err) {
+	if !m.begun && !m.moved && IsTLS(s.Err) {
 		m.end = &UnreachableError{Err: s.Err}
 		return
 	}

@@ -58,6 +58,7 @@ type model struct {
 	said          time.Time // when we last told that we are typing
 
 	phase    client.Phase
+	moved    bool          // this is not the room that the chat began in
 	begun    bool          // there has been a connection to this room
 	since    time.Time     // of the phase
 	trouble  bool          // that there is an outage has been told

@@ -263,3 +263,20 @@ func TestModelIsSafe(t *testing.T) {
 		s.fits()
 	}
 }
+
+// A wrong address ends a chat that begins with it, and not one that has begun elsewhere.
+func TestModelNeedsTLS(t *testing.T) {
+	s := newStage(t, locale.English)
+	s.model.begun = false
+	s.events(client.State{Phase: client.Reconnecting, Err: client.ErrTLSNeeded})
+	if unreachable := new(UnreachableError); !errors.As(s.model.end, &unreachable) {
+		t.Errorf("the chat ends with %v, want an UnreachableError", s.model.end)
+	}
+	s = newStage(t, locale.English)
+	s.press("/join dev", "enter")
+	s.events(client.State{Phase: client.Reconnecting, Err: client.ErrTLSNeeded})
+	if s.model.end != nil {
+		t.Errorf("the chat ends with %v, want none", s.model.end)
+	}
+	s.want("Use wss://", "◍ reconnecting")
+}

@@ -116,6 +116,7 @@ func (m *model) join(address string) tea.Cmd {
 	}
 	old := m.conn
 	m.begin(next)
+	m.moved = true
 	return tea.Batch(listen(next), func() tea.Msg {
 		m.leave(old)
 		return nil

@@ -103,7 +103,7 @@ func (m *model) middle(f frame) []string {
 		return rows
 	}
 	beside := m.peopleRows(f.side-1, f.log)
-	edge := m.styles.faint.Render("│")
+	edge := m.styles.line.Render("│")
 	for i := range rows {
 		person := ""
 		if i < len(beside) {
@@ -162,7 +162,7 @@ func (m *model) header() string {
 
 // rule is a line across the screen, with a word in it.
 func (m *model) rule(f frame, joint, word string) string {
-	s := m.styles.faint
+	s := m.styles.line
 	line := s.Render(strings.Repeat("─", f.width))
 	if word != "" {
 		word = ansi.Truncate(word, max(0, f.width-4), "…")

@@ -1,0 +1,78 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"recado"
+	"recado/client"
+	"recado/internal/locale"
+)
+
+// Messages of one person stand together for five minutes.
+func TestModelGroups(t *testing.T) {
+	s := newStage(t, locale.English)
+	for _, text := range []string{"one", "two"} {
+		s.says(text)
+	}
+	s.now = s.now.Add(time.Minute)
+	s.says("three")
+	s.now = s.now.Add(together)
+	s.says("four")
+	s.want(" 21:14 beto │ one", "            │ two", " 21:15      │ three", " 21:20 beto │ four")
+	s.resize(40, 12)
+	s.want("beto 21:20 ", "\n three ", " four ")
+}
+
+// Two people with the same name can be told apart, also when one of them leaves.
+func TestModelTells(t *testing.T) {
+	s := newStage(t, locale.English)
+	twin := client.Member{ID: recado.NewMemberID([]byte("twin")), Name: "beto"}
+	first, second := "beto#"+person("beto").ID.String()[1:5], "beto#"+twin.ID.String()[1:5]
+	before := s.conn.members
+	s.conn.members = append(before, twin)
+	s.events(client.Presence{Change: client.Joined, Member: twin})
+	s.says("me?")
+	s.conn.members = before
+	s.events(client.Presence{Change: client.Left, Member: twin})
+	s.want(second+" joined", first+" │ me?", second+" left", "○ "+second, "● beto  ")
+	s.pass(departedTime + time.Second)
+	s.want("!○")
+	s.press("a", "tab")
+	s.want("› a\n", "!ana: ")
+}
+
+// Earlier messages do not move what is looked at.
+func TestModelKeepsItsPlace(t *testing.T) {
+	s := newStage(t, locale.English)
+	for range 50 {
+		s.says("later")
+	}
+	s.press("pgup")
+	place := s.model.journal.at.entry
+	s.model.journal.prepend([]*entry{{at: s.now, text: "earlier"}, {at: s.now, text: "earlier"}})
+	if got := s.model.journal.at.entry; got != place+2 {
+		t.Errorf("the last entry that is looked at was number %d, and is %d after two came before it", place, got)
+	}
+}
+
+// What can be scrolled back to has an end, in messages and in bytes.
+func TestJournalIsBounded(t *testing.T) {
+	s := newStage(t, locale.English)
+	for range journalMax + 1 {
+		s.says("short")
+	}
+	if n := len(s.model.journal.entries); n > journalMax || n < journalMax/2 {
+		t.Errorf("%d messages are kept, want at most %d, and not much less", n, journalMax)
+	}
+	long := strings.Repeat("long ", 100_000)
+	for range 2 * journalBytes / len(long) {
+		s.says(long)
+	}
+	if n := s.model.journal.bytes; n > journalBytes || n < journalBytes/2 {
+		t.Errorf("%d bytes are kept, want at most %d, and not much less", n, journalBytes)
+	}
+	s.press("home")
+	s.fits()
+}
