@@ -69,6 +69,14 @@ func (a *Access) Rights(room string) (r Rights) {
 	return r
 }
 
+// User is the subject, "" if there is none.
+func (a *Access) User() string {
+	if a == nil {
+		return ""
+	}
+	return a.Subject
+}
+
 // CalledName is what a member is called who calls itself so.
 func (a *Access) CalledName(own string) string {
 	if a != nil && a.Name != "" {
@@ -80,7 +88,7 @@ func (a *Access) CalledName(own string) string {
 // MemberID is that of a session that a holder of the token has brought. Another subject with the same session is
 // another member.
 func (a *Access) MemberID(session string) MemberID {
-	if a != nil && a.Subject != "" {
+	if a.User() != "" {
 		session += "\x00" + a.Subject // no session has this byte
 	}
 	return NewMemberID([]byte(session))

@@ -36,6 +36,7 @@ type (
 	memberAnswer struct {
 		ID   recado.MemberID `json:"id"`
 		Name string          `json:"name"`
+		User string          `json:"user,omitempty"`
 	}
 	messagesAnswer struct {
 		Messages []json.RawMessage `json:"messages"`
@@ -150,7 +151,7 @@ func (s *Server) members(w http.ResponseWriter, r *http.Request, room string) er
 		roster.Members = nil
 	}
 	for _, p := range roster.Members {
-		answer.Members = append(answer.Members, memberAnswer{ID: p.ID, Name: p.Name})
+		answer.Members = append(answer.Members, memberAnswer(p))
 	}
 	return writeJSON(w, answer)
 }

@@ -213,7 +213,10 @@ func TestResumeWithoutHistory(t *testing.T) {
 
 func TestPresenceIsARight(t *testing.T) {
 	guarded(t, func() guard {
-		return guard{"blind": rights(recado.AllRights &^ recado.MaySeeMembers), "all": rights(recado.AllRights)}
+		return guard{
+			"blind": rights(recado.AllRights &^ recado.MaySeeMembers), "all": rights(recado.AllRights),
+			"carla": {Subject: "carla@example.com"},
+		}
 	}, func(t *testing.T, w *WebSocket) {
 		t.Helper()
 		blind := talkClient(t, w, `{"type":"hello","token":"blind"}`)
@@ -221,8 +224,8 @@ func TestPresenceIsARight(t *testing.T) {
 			t.Errorf("welcome is %s, %v", p, err)
 		}
 		sees := hello(t, w, "all", "")
-		third := hello(t, w, "all", `,"name":"carla"`)
-		sees.wantFrame(`"name":"carla"`)
+		third := hello(t, w, "carla", `,"name":"carla"`)
+		sees.wantFrame(`"name":"carla","user":"carla@example.com"}`)
 		time.Sleep(time.Second)
 		blind.say(`{"type":"ping"}`)
 		blind.wantFrame(`"type":"pong"`) // and nothing before it

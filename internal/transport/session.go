@@ -145,8 +145,8 @@ func (s *session) joined() bool { return s.talk == nil || s.talk.joined }
 
 // named adds to what the log says the member's id, which there is not before hello, and whom its token is for.
 func (s *session) named(facts ...any) []any {
-	if a := s.access(); a != nil && a.Subject != "" {
-		facts = append(facts, "user", a.Subject)
+	if user := s.access().User(); user != "" {
+		facts = append(facts, "user", user)
 	}
 	if s.joined() {
 		facts = append(facts, "id", s.member.ID)

@@ -94,7 +94,7 @@ func (s *session) rename(c v1.Rename) error {
 		return err
 	}
 	s.member.Rename(name)
-	s.say(v1.Presence{Change: v1.Renamed, Member: v1.Member{ID: s.member.ID, Name: name}})
+	s.say(v1.Presence{Change: v1.Renamed, Member: v1.Member{ID: s.member.ID, Name: name, User: s.member.User}})
 	return nil
 }
 
@@ -136,7 +136,7 @@ func (s *session) hello(h v1.Hello) error {
 	}
 	name = s.access().CalledName(name)
 	s.member = hub.Member{
-		ID: s.access().MemberID(secret), Name: name, Echo: h.Echo, Encoding: s.talkEncoding(), Conn: s,
+		ID: s.access().MemberID(secret), Name: name, User: s.access().User(), Echo: h.Echo, Encoding: s.talkEncoding(), Conn: s,
 	}
 	if err := s.server.join(context.Background(), s.talk.room, &s.member); err != nil {
 		if errors.Is(err, recado.ErrRooms) {
@@ -148,7 +148,7 @@ func (s *session) hello(h v1.Hello) error {
 	s.talk.joined = true
 	s.talk.patience.Stop()
 	s.resting = true // the stack has grown
-	you := v1.Member{ID: s.member.ID, Name: cmp.Or(name, s.member.ID.Name())}
+	you := v1.Member{ID: s.member.ID, Name: cmp.Or(name, s.member.ID.Name()), User: s.member.User}
 	s.server.log.Info("client introduced", s.named("address", s.conn.RemoteAddr(), "room", s.talk.room, "name", you.Name)...)
 	w := v1.Welcome{
 		Room: s.talk.room, Session: secret, You: you,

@@ -241,7 +241,7 @@ func (s *session) protocol() string {
 func (s *session) joinRaw(ctx context.Context, j Join, access *recado.Access, e hub.Encoding) error {
 	s.returns = j.Session != ""
 	s.member = hub.Member{
-		ID: memberID(access, j.Session), Name: access.CalledName(j.Name), Echo: j.Echo, Encoding: e, Conn: s,
+		ID: memberID(access, j.Session), Name: access.CalledName(j.Name), User: access.User(), Echo: j.Echo, Encoding: e, Conn: s,
 	}
 	err := s.server.join(ctx, j.Room, &s.member)
 	switch {
