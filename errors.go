@@ -54,6 +54,9 @@ const (
 	CloseFlood       CloseCode = 4002 // too many control frames
 	CloseReplaced    CloseCode = 4003 // another connection has brought the same session
 	ClosePingTimeout CloseCode = 4004
+	CloseLogin       CloseCode = 4500 // a token is needed
+	CloseToken       CloseCode = 4501 // the token is invalid, or has expired
+	CloseForbidden   CloseCode = 4502 // the token does not allow it in this room
 	CloseMisuse      CloseCode = 4504 // recado.v1 was not spoken as it must be
 )
 
@@ -90,6 +93,12 @@ func (c CloseCode) Reason() string {
 		return "session_replaced"
 	case ClosePingTimeout:
 		return "ping_timeout"
+	case CloseLogin:
+		return AuthRequired
+	case CloseToken:
+		return AuthInvalid
+	case CloseForbidden:
+		return RoomForbidden
 	case CloseMisuse:
 		return "protocol_misuse"
 	}

@@ -52,6 +52,7 @@ type State struct {
 type Member struct {
 	ID   recado.MemberID
 	Name string
+	User string // whom the member's token is for; "" where nobody knows, and in messages
 }
 
 // A Message is what a member of the room said. Its data is the receiver's.

@@ -64,11 +64,16 @@ func (s *serving) banner(at server.Addresses, network []string) string {
 		for _, url := range network {
 			line("serve.network", place(url, "serve.any_device"))
 		}
-		fmt.Fprintf(&b, "\n%s\n  ⚠ %s\n", qrCode(network[0], s.color), s.texts.Text("serve.no_password"))
+		fmt.Fprintf(&b, "\n%s\n", qrCode(network[0], s.color))
+		if !s.config.access.closed() {
+			fmt.Fprintf(&b, "  ⚠ %s\n", s.texts.Text("serve.no_password"))
+		}
 	case s.config.lan:
 		line("serve.network", s.texts.Text("serve.no_network"))
 	case s.config.isLocal():
 		line("serve.network", s.texts.Text("serve.network_closed"))
+	case s.config.access.closed():
+		line("serve.network", s.texts.Text("serve.network_guarded"))
 	default:
 		line("serve.network", s.texts.Text("serve.network_open"))
 	}

@@ -24,6 +24,7 @@ type config struct {
 	lan          bool
 	allowOrigins []string
 	allowHosts   []string
+	access       accessConfig
 	compress     bool
 	dev          bool
 	state        stateFile
@@ -55,11 +56,16 @@ func (c *config) settings() []setting {
 		{"lan", (*switchValue)(&c.lan), ""},
 		{"allow_origin", newOrigins(&c.allowOrigins), ""},
 		{"allow_host", newHosts(&c.allowHosts), ""},
+		{"password_file", fileValue{&c.access.passwordFile}, ""},
+		{"token.secret_file", fileValue{&c.access.secretFile}, ""},
+		{"token.key_file", newFiles(&c.access.keyFiles), ""},
+		{"token.jwks", keySetValue{&c.access.keySet}, ""},
+		{"token.audience", textValue{&c.access.audience}, ""},
 		{"compress", (*switchValue)(&c.compress), ""},
 		{"dev", (*switchValue)(&c.dev), ""},
 		{"log.level", (*levelValue)(&c.logLevel), "info"},
 		{"log.format", formatValue{&c.logFormat}, textFormat},
-		{"state", fileValue{&c.state}, ""},
+		{"state", fileValue{(*string)(&c.state)}, ""},
 		{"pprof", profileAddress{&c.pprof}, ""},
 		{"limits.message_size", sizeValue{&l.MessageSize, recado.MaxMessageSize}, formatSize(d.MessageSize)},
 		{"limits.message_rate", countValue{&l.MessageRate, canBeOff}, formatCount(d.MessageRate)},

@@ -120,8 +120,8 @@ func TestSettings(t *testing.T) {
 			s.variable():    func(v string) error { _, err := configured(nil, []string{s.variable() + "=" + v}); return err },
 		} {
 			nonsense := []string{"\x00", "non sense", "-1"}
-			if s.value.Type() == fileType {
-				nonsense = nonsense[:1] // any other name can be a file's
+			if s.value.Type() == fileType || s.value.Type() == textType {
+				nonsense = nonsense[:1] // any other text can be a file's name, or an audience
 			}
 			for _, value := range nonsense {
 				wantProblem(t, configure(value), "value_invalid", source)

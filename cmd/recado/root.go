@@ -32,7 +32,7 @@ func newRootCommand(p *program, texts *locale.Texts) *cobra.Command {
 		newServeCommand(p, texts), newChatCommand(p), newPubCommand(p, texts), newSubCommand(p, texts),
 		newRoomsCommand(p, texts), newWhoCommand(p, texts), newHistoryCommand(p, texts), newHealthCommand(p, texts),
 		newDoctorCommand(p, texts), newManCommand(texts),
-		newBenchCommand(p, texts), newVersionCommand(p, texts),
+		newBenchCommand(p, texts), newTokenCommand(p, texts), newVersionCommand(p, texts),
 	)
 	root.SetHelpCommand(newHelpCommand(texts))
 	root.SetIn(p.stdin)

@@ -75,6 +75,7 @@ type serving struct {
 	color          bool
 	log            *slog.Logger
 	getenv         func(string) string
+	authenticator  recado.Authenticator // nil: everybody may come in
 	manager        notifier
 }
 
@@ -89,6 +90,14 @@ func (s *serving) run(ctx context.Context) error {
 	signals := make(chan os.Signal, 2) // a second one must not be missed
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
+	tokens, err := s.config.access.tokens(s.log)
+	if err != nil {
+		return err
+	}
+	if tokens != nil {
+		s.authenticator = tokens
+		defer tokens.Close()
+	}
 	broker, err := s.config.state.restore(s.config.limits)
 	if err != nil {
 		return err
@@ -109,6 +118,7 @@ func (s *serving) relay(ctx context.Context, broker *memory.Broker, signals <-ch
 	}
 	defer stopProfile()
 	config := s.measured(s.config.server(broker, s.log), broker)
+	config.Authenticator = s.authenticator
 	if config.Sockets, err = server.Inherited(s.getenv); err != nil {
 		return startProblem(err)
 	}

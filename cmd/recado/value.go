@@ -243,14 +243,18 @@ func (v listValue) Set(s string) error {
 func (v listValue) String() string { return "" }
 func (v listValue) Type() string   { return v.id }
 
+func newFiles(to *[]string) listValue {
+	return listValue{to, fileType, func(entry string) error { return fileValue{new(string)}.Set(entry) }}
+}
+
 // A fileValue is a path; "" is none.
-type fileValue struct{ to *stateFile }
+type fileValue struct{ to *string }
 
 func (v fileValue) Set(s string) error {
 	if strings.ContainsRune(s, 0) {
 		return want("file")
 	}
-	*v.to = stateFile(s)
+	*v.to = s
 	return nil
 }
 

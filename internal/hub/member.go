@@ -11,6 +11,7 @@ import (
 type Member struct {
 	ID       recado.MemberID
 	Name     string // "" for the one that the id gives; Rename changes it
+	User     string // whom its token is for; "" for nobody known
 	Echo     bool   // it receives its own messages too
 	Encoding Encoding
 	Conn     any // the transport's own; the hub does not look at it

@@ -22,6 +22,7 @@ const (
 type Person struct {
 	ID   recado.MemberID
 	Name string
+	User string // whom the member's token is for; "" for nobody known
 }
 
 // A Change is what happened to a member.
@@ -67,6 +68,7 @@ type presence struct {
 // An absence ends by the member's return or by its timer.
 type absence struct {
 	name  string
+	user  string
 	timer *time.Timer
 }
 
@@ -121,7 +123,7 @@ func (r *room) departed(m *Member, returns bool) (away bool) {
 	if r.presence.away == nil {
 		r.presence.away = make(map[recado.MemberID]*absence)
 	}
-	a := &absence{name: m.Name}
+	a := &absence{name: m.Name, user: m.User}
 	a.timer = time.AfterFunc(returnTime, func() { r.expire(m.ID, a) })
 	r.presence.away[m.ID] = a
 	return true
@@ -255,7 +257,7 @@ func (r *room) tellChange(id recado.MemberID) {
 		}
 		b := g.batch(r.last)
 		from := len(b.bytes)
-		b.bytes = g.presence.AppendChange(b.bytes, change, Person{ID: id, Name: name})
+		b.bytes = g.presence.AppendChange(b.bytes, change, Person{ID: id, Name: name, User: r.userOf(id)})
 		if self != nil && self.group == g {
 			b.leaveOut(self, from)
 		}
@@ -273,13 +275,24 @@ func (r *room) nameOf(id recado.MemberID) (name string, present bool) {
 	return "", false
 }
 
+// userOf returns whom the token of a member is for who is there, or only away.
+func (r *room) userOf(id recado.MemberID) string {
+	if m := r.members[id]; m != nil {
+		return m.User
+	}
+	if a := r.presence.away[id]; a != nil {
+		return a.user
+	}
+	return ""
+}
+
 // population is the number of members, those that are only away included.
 func (r *room) population() int { return len(r.members) + len(r.presence.away) }
 
 func (r *room) everyone() []Person {
 	all := make([]Person, 0, r.population())
 	for id, name := range r.names() {
-		all = append(all, Person{ID: id, Name: name})
+		all = append(all, Person{ID: id, Name: name, User: r.userOf(id)})
 	}
 	return all
 }

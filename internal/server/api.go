@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"recado"
+	"recado/internal/hub"
 	"recado/internal/protocol/ndjson"
 )
 
@@ -34,6 +36,7 @@ type (
 	memberAnswer struct {
 		ID   recado.MemberID `json:"id"`
 		Name string          `json:"name"`
+		User string          `json:"user,omitempty"`
 	}
 	messagesAnswer struct {
 		Messages []json.RawMessage `json:"messages"`
@@ -78,25 +81,54 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	access, err := s.identify(r)
+	if err == nil {
+		err = access.Check(room, recado.MaySubscribe)
+	}
+	if err != nil {
+		return err
+	}
 	return writeJSON(w, struct {
 		Room string `json:"room"`
 		OK   bool   `json:"ok"`
 	}{room, true})
 }
 
-// rooms lists the rooms that somebody is in, by name.
+// rooms lists the rooms that somebody is in and the client may join, by name.
 func (s *Server) rooms(w http.ResponseWriter, r *http.Request) error {
+	access, err := s.identify(r)
+	if err != nil {
+		return err
+	}
 	query := r.URL.Query()
 	limit, err := limitOf(query)
 	if err != nil {
 		return err
 	}
-	list := s.hub.List(query.Get("after"), limit+1)
+	list := s.visible(access, query.Get("after"), limit+1)
 	answer := roomsAnswer{Rooms: make([]roomAnswer, 0, len(list)), More: len(list) > limit}
 	for _, room := range list[:min(len(list), limit)] {
 		answer.Rooms = append(answer.Rooms, roomAnswer{Name: room.Name, Members: room.Members})
 	}
 	return writeJSON(w, answer)
+}
+
+// visible are the rooms that the client may join, by name, from the one after that name, up to limit.
+func (s *Server) visible(access *recado.Access, after string, limit int) []hub.RoomCount {
+	if access == nil || access.Rooms == nil {
+		return s.hub.List(after, limit)
+	}
+	var found []hub.RoomCount
+	for len(found) < limit {
+		list := s.hub.List(after, maxListed)
+		if len(list) == 0 {
+			break
+		}
+		after = list[len(list)-1].Name
+		list = slices.DeleteFunc(list, func(room hub.RoomCount) bool { return !access.Rights(room.Name).Has(recado.MaySubscribe) })
+		found = append(found, list...)
+	}
+	return found[:min(len(found), limit)]
 }
 
 func (s *Server) roomInfo(w http.ResponseWriter, r *http.Request, room string) error {
@@ -107,12 +139,19 @@ func (s *Server) roomInfo(w http.ResponseWriter, r *http.Request, room string) e
 	return writeJSON(w, roomAnswer{Name: room, Members: s.hub.Roster(room).Count, Position: at.String()})
 }
 
-// members lists who is in the room; of a crowd, only how many.
-func (s *Server) members(w http.ResponseWriter, _ *http.Request, room string) error {
+// members lists who is in the room; of a crowd, and to those who may not know, only how many.
+func (s *Server) members(w http.ResponseWriter, r *http.Request, room string) error {
+	access, err := s.identify(r)
+	if err != nil {
+		return err
+	}
 	roster := s.hub.Roster(room)
 	answer := membersAnswer{Count: roster.Count}
+	if !access.Rights(room).Has(recado.MaySeeMembers) {
+		roster.Members = nil
+	}
 	for _, p := range roster.Members {
-		answer.Members = append(answer.Members, memberAnswer{ID: p.ID, Name: p.Name})
+		answer.Members = append(answer.Members, memberAnswer(p))
 	}
 	return writeJSON(w, answer)
 }

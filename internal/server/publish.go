@@ -41,9 +41,13 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request, room string) er
 	if err != nil {
 		return err
 	}
-	m := recado.Message{Room: room, Name: asked.Name, ID: r.Header.Get("Idempotency-Key")}
+	access, err := recado.Admit(s.config.Authenticator, asked.Token, room, recado.MayPublish)
+	if err != nil {
+		return err
+	}
+	m := recado.Message{Room: room, Name: access.CalledName(asked.Name), ID: r.Header.Get("Idempotency-Key")}
 	if asked.Session != "" {
-		m.Sender = recado.NewMemberID([]byte(asked.Session))
+		m.Sender = access.MemberID(asked.Session)
 	} else if m.Name == "" {
 		m.Name = httpName
 	}

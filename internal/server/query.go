@@ -23,6 +23,7 @@ func joinOf(r *http.Request, room string, now time.Time) (transport.Join, error)
 	}
 	j := transport.Join{
 		Room: room, Loopback: auth.Loopback(r), Request: requestID(r), Session: cmp.Or(r.Header.Get(sessionHeader), values.Get("session")),
+		Token: tokenOf(r, values),
 	}
 	if name := values.Get("name"); name != "" {
 		if j.Name, err = recado.CleanName(name); err != nil {

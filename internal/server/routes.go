@@ -25,12 +25,12 @@ func (s *Server) newRoutes() http.Handler {
 	mux.Handle("/healthz", s.reading(well))
 	mux.Handle("/readyz", s.reading(well)) // admit has seen to it that the server takes clients
 	mux.Handle("/metrics", s.reading(s.metrics))
-	mux.Handle("/v1/info", s.reading(s.info))
+	mux.Handle("/v1/info", s.reading(s.identified(s.info)))
 	mux.Handle("/v1/check", s.reading(s.check))
 	mux.Handle("/v1/rooms", s.reading(s.rooms))
-	mux.Handle("/v1/rooms/{room}", s.readingRoom(s.roomInfo))
-	mux.Handle("/v1/rooms/{room}/messages", s.readingRoom(s.messages))
-	mux.Handle("/v1/rooms/{room}/members", s.readingRoom(s.members))
+	mux.Handle("/v1/rooms/{room}", s.allowed(recado.MaySubscribe, s.roomInfo))
+	mux.Handle("/v1/rooms/{room}/messages", s.allowed(recado.MayReadHistory, s.messages))
+	mux.Handle("/v1/rooms/{room}/members", s.allowed(recado.MaySubscribe, s.members))
 	mux.Handle("/", s.answering(func(http.ResponseWriter, *http.Request) error { return notFound() }))
 	return mux
 }

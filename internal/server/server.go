@@ -45,6 +45,8 @@ type Config struct {
 	Observer     Observer     // nil for none
 	Metrics      http.Handler // answers /metrics; nil for nothing there
 	Log          *slog.Logger
+
+	Authenticator recado.Authenticator // default: everybody may do everything
 }
 
 // A Server relays messages between those who connect to it. Listen, Serve, Stop is the order of its life.
@@ -89,7 +91,7 @@ func New(c Config) (*Server, error) {
 		hub:    h,
 		site:   site,
 		sockets: transport.NewWebSocket(h, transport.WebSocketConfig{
-			Limits: limits, Compress: c.Compress, Log: c.Log, Observer: c.Observer,
+			Limits: limits, Compress: c.Compress, Log: c.Log, Authenticator: c.Authenticator, Observer: c.Observer,
 		}),
 		texts: map[locale.Language]*locale.Texts{
 			locale.English: locale.New(locale.English), locale.Portuguese: locale.New(locale.Portuguese),

@@ -21,6 +21,9 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, room string) err
 	case poll != "" && poll != "0" && poll != "1":
 		return badQuery("poll is not 1")
 	case r.Method == http.MethodHead:
+		if _, err := recado.Admit(s.config.Authenticator, asked.Token, room, recado.MaySubscribe); err != nil {
+			return err
+		}
 		w.Header().Set("Content-Type", string(format))
 		w.Header().Set("Cache-Control", "no-store")
 		return nil

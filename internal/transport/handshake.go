@@ -25,9 +25,6 @@ const (
 //nolint:gochecknoglobals // a constant
 var windows = []int{8, 9, 10, 11, 12, 13, 14, 15}
 
-// bearer begins the subprotocol that carries a token instead of naming a protocol.
-const bearer = "bearer."
-
 // An acceptance is what a handshake has come to.
 type acceptance struct {
 	key         string

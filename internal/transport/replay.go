@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -60,7 +59,7 @@ func (s *session) refill() {
 
 // readOn returns the frames of the next messages and moves the cursor; whole says that these were all.
 func (s *session) readOn(c *cursor) (frames []byte, whole bool, err error) {
-	page, err := s.member.ReadAfter(context.Background(), c.at, pageSize)
+	page, err := s.readAfter(c.at, pageSize)
 	if err != nil {
 		return nil, false, err
 	}
@@ -130,6 +129,6 @@ func (s *session) appendRoster(frames []byte, c *cursor) []byte {
 	if !tells || c.told && !s.member.Outdated(c.roster) {
 		return frames
 	}
-	roster := s.member.Roster()
+	roster := s.roster()
 	return e.AppendCount(frames, roster.Count, roster.Members)
 }

@@ -42,6 +42,8 @@ type session struct {
 	unlimited bool   // the message rate does not apply
 	streams   bool   // the client only listens
 	returns   bool   // raw, with a session that may be brought again
+	began     uint64 // the room's newest message when the session joined it
+	pass      atomic.Pointer[pass]
 	messages  *rate.Limiter
 	controls  *rate.Limiter
 
@@ -123,6 +125,7 @@ func (s *session) end(err error) {
 // leave takes the session out of its room and says so in the log.
 func (s *session) leave() {
 	end := s.out.ending()
+	s.pass.Load().end()
 	room := ""
 	if t := s.talk; t != nil {
 		t.patience.Stop()
@@ -140,8 +143,11 @@ func (s *session) leave() {
 // joined reports whether the session is a member of its room.
 func (s *session) joined() bool { return s.talk == nil || s.talk.joined }
 
-// named adds the member's id to what the log says; before hello there is none.
+// named adds to what the log says the member's id, which there is not before hello, and whom its token is for.
 func (s *session) named(facts ...any) []any {
+	if user := s.access().User(); user != "" {
+		facts = append(facts, "user", user)
+	}
 	if s.joined() {
 		facts = append(facts, "id", s.member.ID)
 	}
@@ -186,6 +192,9 @@ func (s *session) handleMessage(kind recado.Kind, data []byte) error {
 	var err error
 	if s.talk != nil {
 		err = s.handleCommand(kind, data)
+	} else if !s.may(recado.MayPublish) {
+		s.forbid("published without the right to")
+		return nil
 	} else {
 		_, err = s.publish(recado.Message{Kind: kind, Data: data})
 	}

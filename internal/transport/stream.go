@@ -44,7 +44,11 @@ func (w *WebSocket) Stream(rw http.ResponseWriter, r *http.Request, j Join, f St
 
 // Poll answers a request with what the room has kept, and ends.
 func (w *WebSocket) Poll(rw http.ResponseWriter, r *http.Request, j Join, f StreamFormat) error {
-	visitor := hub.Member{Echo: j.Echo, ID: memberID(j.Session)}
+	access, err := recado.Admit(w.authenticator, j.Token, j.Room, recado.MaySubscribe|recado.MayReadHistory)
+	if err != nil {
+		return err
+	}
+	visitor := hub.Member{Echo: j.Echo, ID: memberID(access, j.Session)}
 	at, header := j.After, rw.Header()
 	header.Set("Content-Type", string(f))
 	header.Set("Cache-Control", "no-store")
@@ -78,10 +82,14 @@ func (w *WebSocket) Poll(rw http.ResponseWriter, r *http.Request, j Join, f Stre
 
 // beginStream is begin for a stream.
 func (w *WebSocket) beginStream(rw http.ResponseWriter, r *http.Request, j Join, f StreamFormat) (*session, error) {
+	access, err := recado.Admit(w.authenticator, j.Token, j.Room, recado.MaySubscribe)
+	if err != nil {
+		return nil, err
+	}
 	s := &session{server: w, unlimited: j.Loopback, streams: true}
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
-	if err := s.joinRaw(r.Context(), j, nil); err != nil {
+	if err := s.joinRaw(r.Context(), j, access, nil); err != nil {
 		return nil, err
 	}
 	at := s.member.Position()
@@ -107,6 +115,7 @@ func (w *WebSocket) beginStream(rw http.ResponseWriter, r *http.Request, j Join,
 	if err := s.takeOver(rw, append([]byte(head), first...)); err != nil {
 		return nil, err
 	}
+	s.admitted(access, j.Room)
 	s.follow(j)
 	return s, nil
 }

@@ -78,7 +78,8 @@ func (s *session) obey(command v1.Command) error {
 		return s.rename(c)
 	case v1.Ping:
 		s.say(v1.Pong{})
-	case v1.Auth: // everybody may do everything
+	case v1.Auth:
+		return s.renew(c.Token)
 	}
 	return nil
 }
@@ -86,11 +87,14 @@ func (s *session) obey(command v1.Command) error {
 // rename changes the client's name. It is told at once, however long the others take to hear of it.
 func (s *session) rename(c v1.Rename) error {
 	name, err := cleanName(c.Name)
+	if err == nil && s.access().CalledName(name) != name {
+		err = &v1.Error{Code: v1.CodeNameInvalid, Message: "the name is that of the token"}
+	}
 	if err != nil {
 		return err
 	}
 	s.member.Rename(name)
-	s.say(v1.Presence{Change: v1.Renamed, Member: v1.Member{ID: s.member.ID, Name: name}})
+	s.say(v1.Presence{Change: v1.Renamed, Member: v1.Member{ID: s.member.ID, Name: name, User: s.member.User}})
 	return nil
 }
 
@@ -98,6 +102,9 @@ func (s *session) rename(c v1.Rename) error {
 func (s *session) say(e v1.Event) { s.send(appendEvent(nil, e)) }
 
 func (s *session) publishCommand(c v1.Publish) error {
+	if !s.may(recado.MayPublish) {
+		return forbidden(c.ID, recado.MayPublish)
+	}
 	if size, limit := len(c.Content.Data), s.server.limits.MessageSize; size > limit {
 		return &v1.Error{
 			Code: v1.CodeMessageTooBig, ID: c.ID, Message: fmt.Sprintf("the message has %d bytes, the limit is %d", size, limit),
@@ -124,8 +131,12 @@ func (s *session) hello(h v1.Hello) error {
 	if secret == "" {
 		secret = newSecret()
 	}
+	if !s.identify(h.Token) {
+		return nil
+	}
+	name = s.access().CalledName(name)
 	s.member = hub.Member{
-		ID: recado.NewMemberID([]byte(secret)), Name: name, Echo: h.Echo, Encoding: s.talk.encoding, Conn: s,
+		ID: s.access().MemberID(secret), Name: name, User: s.access().User(), Echo: h.Echo, Encoding: s.talkEncoding(), Conn: s,
 	}
 	if err := s.server.join(context.Background(), s.talk.room, &s.member); err != nil {
 		if errors.Is(err, recado.ErrRooms) {
@@ -133,11 +144,12 @@ func (s *session) hello(h v1.Hello) error {
 		}
 		return failf(recado.CloseInternal, "join: %v", err)
 	}
+	s.began = s.member.Position().Seq
 	s.talk.joined = true
 	s.talk.patience.Stop()
 	s.resting = true // the stack has grown
-	you := v1.Member{ID: s.member.ID, Name: cmp.Or(name, s.member.ID.Name())}
-	s.server.log.Info("client introduced", "address", s.conn.RemoteAddr(), "room", s.talk.room, "id", you.ID, "name", you.Name)
+	you := v1.Member{ID: s.member.ID, Name: cmp.Or(name, s.member.ID.Name()), User: s.member.User}
+	s.server.log.Info("client introduced", s.named("address", s.conn.RemoteAddr(), "room", s.talk.room, "name", you.Name)...)
 	w := v1.Welcome{
 		Room: s.talk.room, Session: secret, You: you,
 		Limits: s.announced(), PingSeconds: max(0, int(s.server.limits.PingInterval/time.Second)),
@@ -164,7 +176,7 @@ func (s *session) welcome(w v1.Welcome, h v1.Hello) error {
 	var err error
 	switch {
 	case h.Since != recado.Position{}:
-		if page, err = s.member.ReadAfter(context.Background(), h.Since, pageSize); err != nil {
+		if page, err = s.readAfter(h.Since, pageSize); err != nil {
 			return failf(recado.CloseInternal, "history: %v", err)
 		}
 		w.Recovered, w.Replay = page.From == h.Since, len(page.Messages)+page.Left
@@ -174,7 +186,7 @@ func (s *session) welcome(w v1.Welcome, h v1.Hello) error {
 		}
 	case h.History > 0:
 		var answer v1.Page
-		if answer, page, err = s.readHistory(recado.Position{}, h.History); err != nil {
+		if answer, page, err = s.newestHistory(h.History); err != nil {
 			return err
 		}
 		behind = appendEvent(nil, answer)
@@ -197,7 +209,7 @@ func (s *session) greet(w v1.Welcome, behind []byte, c *cursor, whole bool) {
 	} else if whole {
 		live = s.member.AttachAt(c.at)
 	}
-	c.roster = s.member.Roster()
+	c.roster = s.roster()
 	w.MemberCount, w.Members = c.roster.Count, members(c.roster.Members)
 	s.sendLocked(append(appendEvent(nil, w), behind...), true)
 	if !live {
@@ -208,6 +220,9 @@ func (s *session) greet(w v1.Welcome, behind []byte, c *cursor, whole bool) {
 
 // history answers with earlier messages.
 func (s *session) history(c v1.History) error {
+	if !s.may(recado.MayReadHistory) {
+		return forbidden(c.ID, recado.MayReadHistory)
+	}
 	answer, page, err := s.readHistory(c.Before, c.Limit)
 	if err != nil {
 		return err
@@ -219,6 +234,14 @@ func (s *session) history(c v1.History) error {
 	s.talk.given = len(answer.Messages)
 	s.answer(appendEvent(nil, answer))
 	return nil
+}
+
+// newestHistory is readHistory for a hello: an empty page for a client that may not read the history.
+func (s *session) newestHistory(limit int) (v1.Page, recado.Page, error) {
+	if !s.may(recado.MayReadHistory) {
+		return v1.Page{}, recado.Page{From: s.member.Position()}, nil
+	}
+	return s.readHistory(recado.Position{}, limit)
 }
 
 // readHistory returns the last messages before a position, as many as one answer can hold. The page that comes with

@@ -16,6 +16,7 @@ type Join struct {
 	Request  string // a proxy's id of the request, for the log; "" for none
 	Name     string // clean; "" for one that the server makes
 	Session  string // the secret of a session; "" for none
+	Token    string // what says who the client is; "" for none. recado.v1 takes it from here too
 	Echo     bool   // the client's own messages come back too
 	Replay   bool   // first what was said After, and not before Since
 	After    recado.Position

@@ -24,15 +24,20 @@ type WebSocketConfig struct {
 	Compress bool         // accept offers of permessage-deflate
 	Log      *slog.Logger // default: nothing is logged
 	Observer Observer     // nil for none
+
+	Authenticator recado.Authenticator // default: everybody may do everything
 }
 
 // A WebSocket accepts the WebSocket connections of one server and serves them as members of the hub's rooms.
 type WebSocket struct {
-	hub       *hub.Hub
-	limits    recado.Limits
-	compress  bool
-	log       *slog.Logger
-	observer  Observer
+	hub      *hub.Hub
+	limits   recado.Limits
+	compress bool
+	log      *slog.Logger
+	observer Observer
+
+	authenticator recado.Authenticator // nil: open to all
+
 	relayed   *relayed
 	encodings map[int]*encoding  // raw, by bits of the deflate window; 0 is not compressed
 	talks     map[int]v1Encoding // recado.v1, likewise
@@ -58,7 +63,7 @@ func NewWebSocket(h *hub.Hub, c WebSocketConfig) *WebSocket {
 		c.Observer = unobserved{}
 	}
 	w := &WebSocket{
-		hub: h, limits: c.Limits.WithDefaults(), compress: c.Compress, log: c.Log, observer: c.Observer,
+		hub: h, limits: c.Limits.WithDefaults(), compress: c.Compress, log: c.Log, authenticator: c.Authenticator, observer: c.Observer,
 		relayed: newRelayed(c.Log), closing: make(chan struct{}),
 		encodings: make(map[int]*encoding), talks: make(map[int]v1Encoding),
 	}
@@ -163,21 +168,30 @@ func (w *WebSocket) admit(begin func() (*session, error)) (*session, error) {
 // begin joins the room, takes the connection over and answers. The member joins before the client knows that
 // it is connected; until the answer is written, what it receives waits for out.mu.
 func (w *WebSocket) begin(rw http.ResponseWriter, r *http.Request, j Join, a acceptance) (*session, error) {
+	talks := a.subprotocol == v1.Subprotocol
+	var access *recado.Access
+	if !talks || j.Token != "" { // else the hello has to bring it
+		var err error
+		if access, err = recado.Admit(w.authenticator, j.Token, j.Room, recado.MaySubscribe); err != nil {
+			return nil, err
+		}
+	}
 	s := &session{server: w, unlimited: j.Loopback, wire: webSocketWire{}}
 	s.frames = frameReader{
 		messageLimit: w.limits.MessageSize, fragmentLimit: w.limits.Fragments, deflate: a.windowBits > 0,
 	}
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
-	if a.subprotocol == v1.Subprotocol {
+	if talks {
 		s.talk = &talk{room: j.Room, encoding: w.talks[a.windowBits]}
 		s.frames.messageLimit = v1.FrameLimit(w.limits.MessageSize)
-	} else if err := s.joinRaw(r.Context(), j, w.encodings[a.windowBits]); err != nil {
+	} else if err := s.joinRaw(r.Context(), j, access, w.encodings[a.windowBits]); err != nil {
 		return nil, err
 	}
 	if err := s.takeOver(rw, a.response()); err != nil {
 		return nil, err
 	}
+	s.admitted(access, j.Room)
 	if s.talk != nil {
 		s.awaitHello()
 	} else {
@@ -224,10 +238,10 @@ func (s *session) protocol() string {
 }
 
 // joinRaw makes a session a member that says no hello.
-func (s *session) joinRaw(ctx context.Context, j Join, e hub.Encoding) error {
+func (s *session) joinRaw(ctx context.Context, j Join, access *recado.Access, e hub.Encoding) error {
 	s.returns = j.Session != ""
 	s.member = hub.Member{
-		ID: memberID(j.Session), Name: j.Name, Echo: j.Echo, Encoding: e, Conn: s,
+		ID: memberID(access, j.Session), Name: access.CalledName(j.Name), User: access.User(), Echo: j.Echo, Encoding: e, Conn: s,
 	}
 	err := s.server.join(ctx, j.Room, &s.member)
 	switch {
@@ -236,15 +250,18 @@ func (s *session) joinRaw(ctx context.Context, j Join, e hub.Encoding) error {
 			Code: "too_many_rooms", Status: http.StatusServiceUnavailable, Header: retryAfter(60),
 			Facts: map[string]string{"Limit": strconv.Itoa(s.server.limits.Rooms)},
 		}
-	case err == nil && e != nil && !j.Replay:
+	case err != nil:
+		return err
+	case e != nil && !j.Replay:
 		s.member.Attach()
 	}
-	return err
+	s.began = s.member.Position().Seq
+	return nil
 }
 
 // memberID is that of the session with this secret; without one it is of a session of its own.
-func memberID(secret string) recado.MemberID {
-	return recado.NewMemberID([]byte(cmp.Or(secret, newSecret())))
+func memberID(access *recado.Access, secret string) recado.MemberID {
+	return access.MemberID(cmp.Or(secret, newSecret()))
 }
 
 // join makes m a member of the room, and closes the connection whose session it brings.

@@ -168,6 +168,7 @@ func appendMember(dst []byte, m Member) []byte {
 	}
 	dst = append(dst, `"name":`...)
 	dst = appendString(dst, m.Name)
+	dst = appendText(dst, `,"user":`, m.User)
 	return append(dst, '}')
 }
 

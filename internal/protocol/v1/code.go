@@ -19,5 +19,8 @@ const (
 	CodeMessageTooBig = "message_too_big" // it was not published
 	CodeHelloRepeated = "hello_repeated"  // there was one on this connection
 	CodeRateLimited   = "rate_limited"    // the server reads more slowly; nothing is lost
+	CodeRoomForbidden = "room_forbidden"  // the token does not give the right
+	CodeAuthInvalid   = "auth_invalid"    // of an auth; the token of before still holds
+	CodeAuthExpired   = "auth_expired"    // likewise
 	CodeInternalError = "internal_error"  // the server's fault
 )

@@ -251,6 +251,8 @@ func (f field) member() (m Member, err *Error) {
 			m.ID, err = f.memberID()
 		case "name":
 			m.Name, err = f.text()
+		case "user":
+			m.User, err = f.text()
 		}
 		return err
 	})

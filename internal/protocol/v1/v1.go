@@ -15,6 +15,7 @@ func FrameLimit(messageSize int) int { return 6*messageSize + 4<<10 }
 type Member struct {
 	ID   recado.MemberID // zero, and not on the wire, for who published outside of any session
 	Name string
+	User string // whom the member's token is for; "", and not on the wire, for nobody known
 }
 
 // A Content is what a message says: exactly one of the fields "text", "json" and "base64" on the wire.

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"path"
+	"runtime"
+	"strings"
+	"unicode"
+
+	"recado"
+	"recado/internal/auth"
+
+	"github.com/spf13/pflag"
+)
+
+// An accessConfig says who may come in. Nothing set: everybody.
+type accessConfig struct {
+	passwordFile string
+	secretFile   string
+	keyFiles     []string
+	keySet       string
+	audience     string
+}
+
+func (c *accessConfig) closed() bool {
+	return c.passwordFile != "" || c.secretFile != "" || len(c.keyFiles) > 0 || c.keySet != ""
+}
+
+// tokens reads what the tokens are checked with; nil if everybody may come in.
+func (c *accessConfig) tokens(log *slog.Logger) (*auth.Tokens, error) {
+	if !c.closed() {
+		if c.audience != "" {
+			return nil, trouble(exitConfig, "audience_alone")
+		}
+		return nil, nil //nolint:nilnil // no tokens are asked for
+	}
+	config := auth.TokensConfig{KeySet: c.keySet, Audience: c.audience, Log: log}
+	if c.passwordFile != "" {
+		content, err := readSecret(c.passwordFile, log)
+		if err != nil {
+			return nil, err
+		}
+		config.Password, _, _ = strings.Cut(string(content), "\n")
+		if config.Password = strings.TrimRight(config.Password, "\r"); config.Password == "" {
+			return nil, unusable(c.passwordFile, errors.New("its first line is empty"))
+		}
+	}
+	var err error
+	if c.secretFile != "" {
+		if config.Secret, err = readSecret(c.secretFile, log); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range c.keyFiles {
+		content, readErr := os.ReadFile(name)
+		if readErr != nil {
+			return nil, unusable(name, readErr)
+		}
+		config.Keys = append(config.Keys, content)
+	}
+	tokens, err := auth.NewTokens(config)
+	if err != nil {
+		return nil, unusable(strings.Join(append([]string{c.secretFile}, c.keyFiles...), " "), err)
+	}
+	return tokens, nil
+}
+
+// readSecret reads a file that nobody else should be able to read. The end of its last line is not part of it.
+func readSecret(name string, log *slog.Logger) ([]byte, error) {
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return nil, unusable(name, err)
+	}
+	if about, err := os.Stat(name); err == nil && about.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
+		log.Warn("other users can read a file with a secret: chmod 600", "file", name, "mode", about.Mode().Perm().String())
+	}
+	return []byte(strings.TrimRight(string(content), "\r\n")), nil
+}
+
+// unusable is the problem with what tokens are checked or signed with.
+func unusable(source string, err error) error {
+	return trouble(exitConfig, "access_unusable", "Source", strings.TrimSpace(source), "Cause", err)
+}
+
+// A keySetValue is the address of a key set; "" is none.
+type keySetValue struct{ to *string }
+
+func (v keySetValue) Set(s string) error {
+	if s != "" && auth.CheckKeySet(s) != nil {
+		return want("key_set")
+	}
+	*v.to = s
+	return nil
+}
+
+func (v keySetValue) String() string { return "" }
+func (v keySetValue) Type() string   { return "url" }
+
+const textType = "text"
+
+// A textValue is any text that can be seen.
+type textValue struct{ to *string }
+
+func (v textValue) Set(s string) error {
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		return want("text")
+	}
+	*v.to = s
+	return nil
+}
+
+func (v textValue) String() string { return "" }
+func (v textValue) Type() string   { return textType }
+
+// A roomsValue is what a token allows: a pattern of rooms and the rights there, such as ops-*=subscribe,publish.
+type roomsValue struct{ to *map[string][]string }
+
+var _ pflag.Value = roomsValue{}
+
+func (v roomsValue) Set(s string) error {
+	i := strings.LastIndexByte(s, '=') // a room's name may have one, too
+	if i < 1 {
+		return want("rooms")
+	}
+	pattern, rights := s[:i], strings.Split(s[i+1:], ",")
+	if _, err := path.Match(pattern, ""); err != nil {
+		return want("rooms")
+	}
+	for _, right := range rights {
+		if _, ok := recado.ParseRight(right); !ok {
+			return want("rooms")
+		}
+	}
+	if *v.to == nil {
+		*v.to = map[string][]string{}
+	}
+	(*v.to)[pattern] = append((*v.to)[pattern], rights...)
+	return nil
+}
+
+func (v roomsValue) String() string { return "" }
+func (v roomsValue) Type() string   { return "rooms" }
+
+// trouble is the problem with these texts, and the exit code that goes with it.
+func trouble(code int, id string, facts ...any) error {
+	return &exitError{code: code, err: &problem{id: id, facts: facts}}
+}
