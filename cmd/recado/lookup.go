@@ -178,7 +178,10 @@ func (l *lookup) start(ctx context.Context, since string) (recado.Position, erro
 	if at, err := recado.ParsePosition(since); err == nil {
 		return at, nil
 	}
-	var first place
+	var newest, first place // the newest is asked for first: what is said meanwhile comes behind it
+	if err := l.api(ctx, &newest, nil, "rooms", l.room); err != nil {
+		return recado.Position{}, err
+	}
 	for line, err := range l.stream(ctx, since) {
 		if err == nil && json.Unmarshal(line, &first) != nil {
 			err = &client.RefusedError{Status: http.StatusOK, Err: client.ErrNotRecado}
@@ -189,9 +192,7 @@ func (l *lookup) start(ctx context.Context, since string) (recado.Position, erro
 		break
 	}
 	if first.Position == "" { // nothing is kept: what comes from now on
-		if err := l.api(ctx, &first, nil, "rooms", l.room); err != nil {
-			return recado.Position{}, err
-		}
+		first = newest
 	}
 	at, err := recado.ParsePosition(first.Position)
 	if err != nil {
