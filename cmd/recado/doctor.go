@@ -45,42 +45,26 @@ type finding struct {
 
 func newDoctorCommand(p *program, texts *locale.Texts) *cobra.Command {
 	var asJSON bool
-	cmd := &cobra.Command{
-		Use:     "doctor " + texts.Text("commands.doctor.use"),
-		Short:   texts.Text("commands.doctor.short"),
-		Long:    texts.Text("commands.doctor.long", "Default", p.serverAddress()),
-		Example: "  recado doctor\n  recado doctor wss://example.com/ops",
-		Args:    oneAddress,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			address, err := addressOf(p.serverAddress(), args)
-			if err != nil {
-				return err
+	cmd := newLookCommand(p, texts, "doctor", func(ctx context.Context, l *lookup) error {
+		d := &diagnosis{texts: texts, lookup: l, address: l.address, config: p.memberConfig(texts, l.address, "recado doctor")}
+		var broken error
+		d.tell = func(f finding) {
+			if broken == nil {
+				broken = p.tellFinding(f, asJSON)
 			}
-			l, err := newLookup(texts, address)
-			if err != nil {
-				return err
-			}
-			ctx, stop := signalContext(cmd.Context())
-			defer stop()
-			d := &diagnosis{texts: texts, lookup: l, address: address, config: p.memberConfig(texts, address, "recado doctor")}
-			var broken error
-			d.tell = func(f finding) {
-				if broken == nil {
-					broken = p.tellFinding(f, asJSON)
-				}
-			}
-			d.run(ctx)
-			switch {
-			case ctx.Err() != nil:
-				return memberProblem(ctx, ctx.Err(), texts, address, "")
-			case broken != nil && !isClosedPipe(broken):
-				return writeProblem(broken)
-			case d.failed:
-				return &exitError{code: exitAssertion}
-			}
-			return nil
-		},
-	}
+		}
+		d.run(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case broken != nil && !isClosedPipe(broken):
+			return writeProblem(broken)
+		case d.failed:
+			return &exitError{code: exitAssertion}
+		}
+		return nil
+	})
+	cmd.Example = "  recado doctor\n  recado doctor wss://example.com/ops"
 	cmd.Flags().BoolVar(&asJSON, "json", false, texts.Text("commands.flag.json"))
 	return cmd
 }

@@ -154,7 +154,7 @@ func newHistoryFormat(out io.Writer, texts *locale.Texts, room, format string, t
 		return func(object []byte) error {
 			line := string(object)
 			if terminal {
-				line = escapeUnsafe(line)
+				line = tui.SafeJSON(line)
 			}
 			_, err := fmt.Fprintln(out, line)
 			return err

@@ -30,10 +30,11 @@ const (
 
 // A lookup asks a server's HTTP interface.
 type lookup struct {
-	base   *url.URL // without a path
-	room   string   // that the address names
-	header http.Header
-	client *http.Client
+	address string
+	base    *url.URL // without a path
+	room    string   // that the address names
+	header  http.Header
+	client  *http.Client
 }
 
 // newLookup is for the server and the room of address.
@@ -56,7 +57,7 @@ func newLookup(texts *locale.Texts, address string) (*lookup, error) {
 	transport.ForceAttemptHTTP2 = false // which knows no Upgrade
 	transport.TLSClientConfig = &tls.Config{NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12}
 	return &lookup{
-		base: &url.URL{Scheme: scheme, Host: u.Host}, room: room, header: requestHeader(texts),
+		address: address, base: &url.URL{Scheme: scheme, Host: u.Host}, room: room, header: requestHeader(texts),
 		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}, nil
 }

@@ -3,13 +3,8 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/base64"
-	"encoding/json"
-	"fmt"
 	"io"
 	"strings"
-	"unicode"
-	"unicode/utf16"
 
 	"recado"
 	"recado/client"
@@ -36,7 +31,7 @@ func (w *writer) take(_ context.Context, m client.Message) (counts bool, err err
 		if err != nil {
 			return false, err
 		}
-		return true, w.line(text, escapeUnsafe)
+		return true, w.line(text, tui.SafeJSON)
 	case m.Ephemeral:
 		return false, nil
 	case m.Kind == recado.Binary:
@@ -81,59 +76,14 @@ func writeProblem(err error) error {
 
 // jsonLine is the object of the JSON lines that a server streams, without prev.
 func jsonLine(m client.Message) (string, error) {
-	type from struct {
-		ID   string `json:"id,omitempty"`
-		Name string `json:"name"`
-	}
-	o := struct {
-		Position  string          `json:"position,omitempty"`
-		Type      string          `json:"type"`
-		Seq       uint64          `json:"seq,omitempty"`
-		Time      string          `json:"time"`
-		From      from            `json:"from"`
-		Text      *string         `json:"text,omitempty"`
-		JSON      json.RawMessage `json:"json,omitempty"`
-		Base64    *string         `json:"base64,omitempty"`
-		Event     string          `json:"event,omitempty"`
-		Ephemeral bool            `json:"ephemeral,omitempty"`
-	}{
-		Type: "message", Time: m.Time.UTC().Format("2006-01-02T15:04:05.000Z"), From: from{Name: m.From.Name},
-		Event: m.Event, Ephemeral: m.Ephemeral,
-	}
-	if m.From.ID != (recado.MemberID{}) {
-		o.From.ID = m.From.ID.String()
-	}
+	object := struct {
+		Position string `json:"position,omitempty"`
+		Type     string `json:"type"`
+		Seq      uint64 `json:"seq,omitempty"`
+		tui.Saying
+	}{Type: "message", Saying: tui.NewSaying(m)}
 	if !m.Ephemeral {
-		o.Position, o.Seq = m.Position.String(), m.Position.Seq
+		object.Position, object.Seq = m.Position.String(), m.Position.Seq
 	}
-	switch text := string(m.Data); m.Kind {
-	case recado.JSON:
-		o.JSON = m.Data
-	case recado.Binary:
-		text = base64.StdEncoding.EncodeToString(m.Data)
-		o.Base64 = &text
-	default:
-		o.Text = &text
-	}
-	var b strings.Builder
-	to := json.NewEncoder(&b)
-	to.SetEscapeHTML(false)
-	err := to.Encode(o)
-	return strings.TrimSuffix(b.String(), "\n"), err
-}
-
-// escapeUnsafe escapes in a JSON text what a terminal might obey, or not show: JSON itself takes care of ASCII but
-// for DEL.
-func escapeUnsafe(line string) string {
-	var b strings.Builder
-	for _, r := range line {
-		if r < 0x7f || unicode.IsGraphic(r) {
-			b.WriteRune(r)
-			continue
-		}
-		for _, unit := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&b, `\u%04x`, unit)
-		}
-	}
-	return b.String()
+	return tui.JSONLine(object)
 }

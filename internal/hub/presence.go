@@ -234,19 +234,19 @@ func (r *room) tellCount(members []Person) {
 // tellChange tells the others.
 func (r *room) tellChange(id recado.MemberID) {
 	p := &r.presence
-	name, present := r.nameOf(id)
+	person, present := r.person(id)
 	old, known := p.told[id]
 	change := Renamed
 	switch {
 	case present && !known:
 		change = Joined
 	case !present && known:
-		change, name = Left, old
-	case name == old: // or absent both times
+		change, person.Name = Left, old
+	case person.Name == old: // or absent both times
 		return
 	}
 	if present {
-		p.told[id] = name
+		p.told[id] = person.Name
 	} else {
 		delete(p.told, id)
 	}
@@ -257,33 +257,26 @@ func (r *room) tellChange(id recado.MemberID) {
 		}
 		b := g.batch(r.last)
 		from := len(b.bytes)
-		b.bytes = g.presence.AppendChange(b.bytes, change, Person{ID: id, Name: name, User: r.userOf(id)})
+		b.bytes = g.presence.AppendChange(b.bytes, change, person)
 		if self != nil && self.group == g {
 			b.leaveOut(self, from)
 		}
 	}
 }
 
-// nameOf returns the name of who is there, or only away.
-func (r *room) nameOf(id recado.MemberID) (name string, present bool) {
+// person is who is there, or only away.
+func (r *room) person(id recado.MemberID) (p Person, present bool) {
 	if m := r.members[id]; m != nil {
-		return cmp.Or(m.Name, id.Name()), true
+		return newPerson(id, m.Name, m.User), true
 	}
 	if a := r.presence.away[id]; a != nil {
-		return cmp.Or(a.name, id.Name()), true
+		return newPerson(id, a.name, a.user), true
 	}
-	return "", false
+	return Person{ID: id}, false
 }
 
-// userOf returns whom the token of a member is for who is there, or only away.
-func (r *room) userOf(id recado.MemberID) string {
-	if m := r.members[id]; m != nil {
-		return m.User
-	}
-	if a := r.presence.away[id]; a != nil {
-		return a.user
-	}
-	return ""
+func newPerson(id recado.MemberID, name, user string) Person {
+	return Person{ID: id, Name: cmp.Or(name, id.Name()), User: user}
 }
 
 // population is the number of members, those that are only away included.
@@ -291,19 +284,19 @@ func (r *room) population() int { return len(r.members) + len(r.presence.away) }
 
 func (r *room) everyone() []Person {
 	all := make([]Person, 0, r.population())
-	for id, name := range r.names() {
-		all = append(all, Person{ID: id, Name: name, User: r.userOf(id)})
+	for id, m := range r.members {
+		all = append(all, newPerson(id, m.Name, m.User))
+	}
+	for id, a := range r.presence.away {
+		all = append(all, newPerson(id, a.name, a.user))
 	}
 	return all
 }
 
 func (r *room) names() map[recado.MemberID]string {
 	names := make(map[recado.MemberID]string, r.population())
-	for id := range r.members {
-		names[id], _ = r.nameOf(id)
-	}
-	for id := range r.presence.away {
-		names[id], _ = r.nameOf(id)
+	for _, p := range r.everyone() {
+		names[p.ID] = p.Name
 	}
 	return names
 }

@@ -66,6 +66,9 @@ func flush(b *hub.Batch, to []*hub.Member) {
 	for _, m := range to {
 		m.Conn.(*session).receive(w, b, m)
 	}
+	if cap(w.joined) > maxPooled {
+		w.joined = nil
+	}
 	directWriters.Put(w)
 }
 

@@ -40,7 +40,8 @@ func (v1Encoding) AppendCount(dst []byte, count int, people []hub.Person) []byte
 
 // appendEvent appends e as one frame.
 func appendEvent(dst []byte, e v1.Event) []byte {
-	return appendFrame(dst, ws.OpText, 0, v1.AppendEvent(nil, e))
+	payload := v1.AppendEvent(append(dst, make([]byte, headerSpace)...), e)
+	return appendFrame(payload[:len(dst)], ws.OpText, 0, payload[len(dst)+headerSpace:]) // moved to its place
 }
 
 func (v1Encoding) appendEvent(dst []byte, e v1.Event) []byte { return appendEvent(dst, e) }

@@ -2,14 +2,8 @@ package tui
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf16"
 
 	"recado"
 	"recado/client"
@@ -94,66 +88,23 @@ func (h *hearing) write(m client.Message) error {
 
 // writeJSON writes a message as recado.v1 does, with its position.
 func (h *hearing) writeJSON(m client.Message) error {
-	type from struct {
-		ID   string `json:"id,omitempty"`
-		Name string `json:"name"`
-	}
-	line := struct {
-		Seq       uint64          `json:"seq,omitempty"`
-		Position  string          `json:"position,omitempty"`
-		Time      string          `json:"time"`
-		From      from            `json:"from"`
-		Text      *string         `json:"text,omitempty"`
-		JSON      json.RawMessage `json:"json,omitempty"`
-		Base64    *string         `json:"base64,omitempty"`
-		Event     string          `json:"event,omitempty"`
-		Ephemeral bool            `json:"ephemeral,omitempty"`
-	}{
-		Time: m.Time.UTC().Format("2006-01-02T15:04:05.000Z"), From: from{Name: m.From.Name},
-		Event: m.Event, Ephemeral: m.Ephemeral,
-	}
-	if m.From.ID != (recado.MemberID{}) {
-		line.From.ID = m.From.ID.String()
-	}
+	object := struct {
+		Seq      uint64 `json:"seq,omitempty"`
+		Position string `json:"position,omitempty"`
+		Saying
+	}{Saying: NewSaying(m)}
 	if !m.Ephemeral {
-		line.Seq, line.Position = m.Position.Seq, m.Position.String()
+		object.Seq, object.Position = m.Position.Seq, m.Position.String()
 	}
-	switch text := string(m.Data); m.Kind {
-	case recado.JSON:
-		line.JSON = m.Data
-	case recado.Binary:
-		text = base64.StdEncoding.EncodeToString(m.Data)
-		line.Base64 = &text
-	default:
-		line.Text = &text
-	}
-	var b bytes.Buffer
-	to := json.NewEncoder(&b)
-	to.SetEscapeHTML(false)
-	if err := to.Encode(line); err != nil {
+	line, err := JSONLine(object)
+	if err != nil {
 		return err
 	}
 	if h.Terminal {
-		_, err := h.out.WriteString(safeJSON(b.String()))
-		return err
+		line = SafeJSON(line)
 	}
-	_, err := h.out.Write(b.Bytes())
+	_, err = h.out.WriteString(line + "\n")
 	return err
-}
-
-// safeJSON escapes what a terminal might obey, or not show: JSON itself takes care of ASCII but for DEL.
-func safeJSON(line string) string {
-	var b strings.Builder
-	for _, r := range line {
-		if r < 0x7f || unicode.IsGraphic(r) {
-			b.WriteRune(r)
-			continue
-		}
-		for _, unit := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&b, `\u%04x`, unit)
-		}
-	}
-	return b.String()
 }
 
 // passing tells the outages that nobody needs to hear of: the client comes back at once, where it was.

@@ -18,11 +18,6 @@ func AppendAck(dst []byte, m *recado.Message) []byte {
 	return appendAck(dst, Ack{ID: m.ID, Seq: m.Seq, Prev: m.Prev})
 }
 
-// AppendDuplicate appends the answer to a message that had been published before, as the receipt says.
-func AppendDuplicate(dst []byte, id string, r recado.Receipt) []byte {
-	return appendAck(dst, Ack{ID: id, Seq: r.Seq, Prev: r.Prev, Duplicate: true})
-}
-
 // AppendEvent appends a frame of a server's. Content of kind JSON must be valid.
 func AppendEvent(dst []byte, e Event) []byte {
 	switch e := e.(type) {

@@ -68,9 +68,9 @@ func TestAcks(t *testing.T) {
 	if got, want := string(v1.AppendAck(nil, m)), `{"type":"ack","id":"c17","seq":123456,"prev":123455}`; got != want {
 		t.Errorf("AppendAck = %s, want %s", got, want)
 	}
-	r := recado.Receipt{Seq: 7, Prev: 5, Duplicate: true}
-	if got, want := string(v1.AppendDuplicate(nil, "c1", r)), `{"type":"ack","id":"c1","seq":7,"prev":5,"duplicate":true}`; got != want {
-		t.Errorf("AppendDuplicate = %s, want %s", got, want)
+	again := v1.Ack{ID: "c1", Seq: 7, Prev: 5, Duplicate: true}
+	if got, want := string(v1.AppendEvent(nil, again)), `{"type":"ack","id":"c1","seq":7,"prev":5,"duplicate":true}`; got != want {
+		t.Errorf("AppendEvent = %s, want %s", got, want)
 	}
 }
 
@@ -130,7 +130,6 @@ func TestNothingIsAllocated(t *testing.T) {
 		"AppendMessage, binary":    func() { v1.AppendMessage(dst, &binary) },
 		"AppendMessage, JSON":      func() { v1.AppendMessage(dst, &value) },
 		"AppendAck":                func() { v1.AppendAck(dst, m) },
-		"AppendDuplicate":          func() { v1.AppendDuplicate(dst, "c1", recado.Receipt{Seq: 2, Prev: 1}) },
 		"AppendCommand, a publish": func() { _ = v1.AppendCommand(dst, publish) },
 	} {
 		if n := testing.AllocsPerRun(100, do); n > 0 {
