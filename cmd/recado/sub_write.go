@@ -77,10 +77,10 @@ func writeProblem(err error) error {
 // jsonLine is the object of the JSON lines that a server streams, without prev.
 func jsonLine(m client.Message) (string, error) {
 	object := struct {
-		Position string `json:"position,omitempty"`
-		Type     string `json:"type"`
-		Seq      uint64 `json:"seq,omitempty"`
-		tui.Saying
+		Position   string `json:"position,omitempty"`
+		Type       string `json:"type"`
+		Seq        uint64 `json:"seq,omitempty"`
+		tui.Saying        //nolint:embeddedstructfieldcheck // its place is the order of the JSON
 	}{Type: "message", Saying: tui.NewSaying(m)}
 	if !m.Ephemeral {
 		object.Position, object.Seq = m.Position.String(), m.Position.Seq

@@ -91,7 +91,7 @@ func (h *hearing) writeJSON(m client.Message) error {
 	object := struct {
 		Seq      uint64 `json:"seq,omitempty"`
 		Position string `json:"position,omitempty"`
-		Saying
+		Saying          //nolint:embeddedstructfieldcheck // its place is the order of the JSON
 	}{Saying: NewSaying(m)}
 	if !m.Ephemeral {
 		object.Seq, object.Position = m.Position.Seq, m.Position.String()
