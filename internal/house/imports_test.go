@@ -52,11 +52,12 @@ var rooms = map[string]room{
 	},
 	"internal/storm": {own: []string{"."}, tests: []string{"client", "internal/protocol/v1"}, not: sockets},
 	"internal/transport": {
-		own:   []string{".", "internal/hub", "internal/protocol/ndjson", "internal/protocol/raw", "internal/protocol/sse", "internal/protocol/text", "internal/protocol/v1"},
+		own:   []string{".", "internal/hub", "internal/protocol/ndjson", "internal/protocol/raw", "internal/protocol/sse", "internal/protocol/text", "internal/protocol/v1", "internal/uring"},
 		tests: []string{"internal/broker/memory"},
 	},
-	"internal/tui": {own: []string{".", "client", "internal/locale"}},
-	"web":          {own: []string{"internal/locale"}},
+	"internal/uring": {not: []string{"net"}},
+	"internal/tui":   {own: []string{".", "client", "internal/locale"}},
+	"web":            {own: []string{"internal/locale"}},
 }
 
 // modules says where each third-party module is confined; a module that is not listed is imported nowhere.
@@ -81,7 +82,7 @@ var modules = map[string]struct {
 	"github.com/spf13/cobra":                  {own: []string{"cmd/recado"}},
 	"github.com/spf13/pflag":                  {own: []string{"cmd/recado"}},
 	"go.uber.org/goleak":                      {tests: true},
-	"golang.org/x/sys":                        {own: []string{"cmd/recado", "internal/loadgen", "internal/server", "internal/transport", "internal/tui"}},
+	"golang.org/x/sys":                        {own: []string{"cmd/recado", "internal/loadgen", "internal/server", "internal/transport", "internal/tui", "internal/uring"}},
 	"golang.org/x/term":                       {own: []string{"cmd/recado", "internal/tui"}},
 	"golang.org/x/text":                       {own: []string{"cmd/recado", "internal/locale", "internal/server"}},
 	"golang.org/x/time":                       {own: []string{"internal/server", "internal/transport"}},

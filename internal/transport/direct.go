@@ -36,9 +36,19 @@ func (w *directWriter) write(raw syscall.RawConn, p []byte) (n int, err error) {
 
 func (w *directWriter) send(fd uintptr) { w.n, w.err = sendNow(fd, w.data) }
 
+// flush writes b to each of the members.
+func (w *directWriter) flush(b *hub.Batch, to []*hub.Member) {
+	for _, m := range to {
+		m.Conn.(*session).receive(w, b, m)
+	}
+}
+
 // join returns what m is to receive of b in one stretch, valid until the next call.
 func (w *directWriter) join(b *hub.Batch, m *hub.Member, behind bool) []byte {
 	w.joined = w.joined[:0]
+	if cap(w.joined) > maxPooled {
+		w.joined = nil
+	}
 	for piece := range b.Pieces(m, behind) {
 		w.joined = append(w.joined, piece...)
 	}

@@ -27,16 +27,26 @@ func sendNow(fd uintptr, p []byte) (n int, err error) {
 	return n, err
 }
 
-// receiveNow reads what has come, or with peek looks at it; again says that nothing has. It uses little stack.
-func receiveNow(fd uintptr, p []byte, peek bool) (n int, again bool, err error) {
-	flags := uintptr(unix.MSG_DONTWAIT)
-	if peek {
-		flags |= unix.MSG_PEEK
-	}
-	return transfer(unix.SYS_RECVFROM, fd, p, flags)
+// receiveNow reads what has come; later says that nothing has.
+func receiveNow(fd uintptr, p []byte) (n int, later bool, err error) {
+	return transfer(unix.SYS_RECVFROM, fd, p, unix.MSG_DONTWAIT)
 }
 
-func transfer(call, fd uintptr, p []byte, flags uintptr) (n int, again bool, err error) {
+// readyNow returns how many of the descriptors that an epoll instance watches are ready; less than 0 is an error.
+func readyNow(epoll uintptr, events []unix.EpollEvent) int {
+	for {
+		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, epoll, uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
+		switch errno {
+		case 0:
+			return int(n)
+		case unix.EINTR:
+		default:
+			return -1
+		}
+	}
+}
+
+func transfer(call, fd uintptr, p []byte, flags uintptr) (n int, later bool, err error) {
 	for {
 		r, _, errno := unix.RawSyscall6(call, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0)
 		switch errno {

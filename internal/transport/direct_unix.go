@@ -16,19 +16,12 @@ func sendNow(fd uintptr, p []byte) (n int, err error) {
 	return n, err
 }
 
-// receiveNow reads what has come, or with peek looks at it; again says that nothing has.
-func receiveNow(fd uintptr, p []byte, peek bool) (n int, again bool, err error) {
-	flags := 0
-	if peek {
-		flags = syscall.MSG_PEEK
-	}
-	return transfer(func() (int, error) {
-		n, _, err := syscall.Recvfrom(int(fd), p, flags)
-		return n, err
-	})
+// receiveNow reads what has come; later says that nothing has.
+func receiveNow(fd uintptr, p []byte) (n int, later bool, err error) {
+	return transfer(func() (int, error) { return syscall.Read(int(fd), p) })
 }
 
-func transfer(call func() (int, error)) (n int, again bool, err error) {
+func transfer(call func() (int, error)) (n int, later bool, err error) {
 	for {
 		n, err = call()
 		switch {

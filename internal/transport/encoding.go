@@ -61,17 +61,6 @@ func (e *encoding) AppendOwn(dst []byte, m *recado.Message) []byte {
 // Flush writes b to the members' connections, each by one system call where the connection allows it.
 func (e *encoding) Flush(b *hub.Batch, to []*hub.Member) { flush(b, to) }
 
-func flush(b *hub.Batch, to []*hub.Member) {
-	w := directWriters.Get().(*directWriter)
-	for _, m := range to {
-		m.Conn.(*session).receive(w, b, m)
-	}
-	if cap(w.joined) > maxPooled {
-		w.joined = nil
-	}
-	directWriters.Put(w)
-}
-
 // frame makes what stands in dst behind the header's space, which begins at start, a frame; or nothing if not ok.
 func (e *encoding) frame(dst []byte, start int, kind recado.Kind, ok bool) []byte {
 	payload := dst[start+headerSpace:]

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/gobwas/ws"
@@ -51,6 +52,14 @@ type frameReader struct {
 	message    []byte
 	text       utf8Checker
 }
+
+// frameReaders have nothing unfinished: idle connections share them.
+//
+//nolint:gochecknoglobals // one pool for all connections
+var frameReaders = sync.Pool{New: func() any { return new(frameReader) }}
+
+// rests reports whether nothing is unfinished.
+func (f *frameReader) rests() bool { return !f.pending && f.kind == 0 && len(f.head) == 0 }
 
 // feed reads p, which it may change: payloads are unmasked in place.
 func (f *frameReader) feed(p []byte, h frameHandler) error {

@@ -59,7 +59,7 @@ func newServerOver(t *testing.T, b recado.Broker, c transport.WebSocketConfig) *
 	t.Helper()
 	s := &server{log: &logBook{changed: make(chan struct{})}}
 	c.Log = slog.New(slog.NewTextHandler(s.log, nil))
-	s.WebSocket = transport.NewWebSocket(hub.New(b, c.Limits), c)
+	s.WebSocket = transport.NewWebSocket(hub.New(b, c.Limits), c).Portable()
 	web := httptest.NewServer(s)
 	s.address = web.Listener.Addr().String()
 	t.Cleanup(func() {

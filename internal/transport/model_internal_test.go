@@ -61,7 +61,7 @@ type modelClient struct {
 
 func (m *roomModel) open(b *memory.Broker) {
 	m.broker = b
-	m.server = NewWebSocket(hub.New(b, m.limits), WebSocketConfig{Limits: m.limits})
+	m.server = NewWebSocket(hub.New(b, m.limits), WebSocketConfig{Limits: m.limits}).Portable()
 	p, err := b.Position(m.t.Context(), "ops")
 	if err != nil {
 		m.t.Fatal(err)

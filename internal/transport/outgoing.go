@@ -66,6 +66,11 @@ func (o *outgoing) unsent() bool {
 func (s *session) receive(w *directWriter, b *hub.Batch, m *hub.Member) {
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
+	s.receiveLocked(w, b, m)
+}
+
+// receiveLocked is receive; the caller holds out.mu.
+func (s *session) receiveLocked(w *directWriter, b *hub.Batch, m *hub.Member) {
 	behind := len(s.out.backlog) > 0
 	data, whole := b.Bytes(), b.Whole(m) && (!behind || !b.Fleeting())
 	if !whole {
@@ -160,23 +165,19 @@ func (s *session) answerClose(code recado.CloseCode, reason string) {
 }
 
 // lost ends the session without a close frame, which nobody would read.
-func (s *session) lost(code recado.CloseCode, why string) {
+func (s *session) lost(why string) {
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
-	s.fail(code, why)
+	s.fail(recado.CloseAbnormal, why)
 }
 
 // awaitEnd sets the time that the client has to take the end, and reports whether to wait for it.
 func (s *session) awaitEnd() bool {
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
-	_, half := s.conn.(interface{ CloseWrite() error })
 	// Both close frames are through; if the client's was the first, the end of its connection follows at once.
-	through := s.said && len(s.out.backlog) == 0 && (!s.out.end.peer || !half)
-	if s.out.broken || through {
-		return false
-	}
-	return s.conn.SetReadDeadline(time.Now().Add(s.server.limits.CloseTimeout)) == nil
+	through := s.said && len(s.out.backlog) == 0 && (!s.out.end.peer || !s.link.closeWrite())
+	return !s.out.broken && !through && s.link.allow(s.server.limits.CloseTimeout) == nil
 }
 
 // The methods below are called with out.mu held.
@@ -193,10 +194,10 @@ func (s *session) writeNow(w *directWriter, p []byte) (n int) {
 	if s.out.end != nil {
 		return len(p)
 	}
-	if s.raw == nil || len(s.out.backlog) > 0 {
+	if len(s.out.backlog) > 0 {
 		return 0
 	}
-	n, err := w.write(s.raw, p)
+	n, err := s.link.write(w, p)
 	if err != nil {
 		s.fail(recado.CloseAbnormal, err.Error())
 		return len(p)
@@ -276,7 +277,7 @@ func (s *session) sendClose(frame []byte) {
 	if n := s.write(frame); n < len(frame) {
 		s.enqueue(piece{data: frame, off: n, whole: true})
 	} else {
-		s.closeWrite()
+		s.link.closeWrite()
 	}
 }
 
@@ -284,7 +285,7 @@ func (s *session) sendClose(frame []byte) {
 func (s *session) setEnd(e ending) {
 	if s.out.end == nil {
 		s.out.end = &e
-		_ = s.conn.SetReadDeadline(time.Unix(1, 0))
+		s.link.interrupt()
 	}
 }
 
@@ -292,13 +293,6 @@ func (s *session) setEnd(e ending) {
 func (s *session) fail(code recado.CloseCode, why string) {
 	s.out.broken = true
 	s.setEnd(ending{code: code, why: why})
-}
-
-// closeWrite tells the client that nothing follows the close frame.
-func (s *session) closeWrite() {
-	if c, ok := s.conn.(interface{ CloseWrite() error }); ok {
-		_ = c.CloseWrite() // a broken connection is found by the reader
-	}
 }
 
 // writeBacklog writes until the backlog is empty and there is no cursor to fill it from. It locks out.mu itself.
@@ -319,7 +313,7 @@ func (s *session) writeBacklog() {
 	}
 	o.writing = false
 	if o.end != nil && !o.broken {
-		s.closeWrite()
+		s.link.closeWrite()
 	}
 }
 
@@ -330,8 +324,7 @@ func (s *session) writeFirst() {
 	data := first.data[first.off:min(first.off+maxWrite, len(first.data))]
 	o.taken = len(data)
 	o.mu.Unlock()
-	_ = s.conn.SetWriteDeadline(time.Now().Add(s.server.limits.QueueStall))
-	n, err := s.conn.Write(data)
+	n, err := s.link.writeWithin(s.server.limits.QueueStall, data)
 	o.mu.Lock()
 	o.taken = 0
 	o.waiting -= n
@@ -342,10 +335,9 @@ func (s *session) writeFirst() {
 		o.backlog[0] = piece{}
 		o.backlog = o.backlog[1:]
 	}
-	stalled := errors.Is(err, os.ErrDeadlineExceeded)
 	switch {
-	case err == nil, stalled && n > 0 && s.raw != nil: // a slow client, but it reads
-	case stalled:
+	case err == nil:
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		if o.end == nil {
 			s.server.observer.Slow(Stalled)
 		}

@@ -47,6 +47,44 @@ func TestSlowReaderIsClosed(t *testing.T) {
 	}
 }
 
+// The same promise in a room that is written to many members at a time: most read, some never do, one is cut.
+func TestSlowReadersOfALargeRoom(t *testing.T) {
+	const members, slow, messages, size = 150, 10, 300, 16 << 10
+	r := startRelay(t, recado.Limits{MessageRate: recado.Off})
+	sender, cut := r.dial(t), r.dial(t)
+	all := make([]*client, members)
+	for i := range all {
+		all[i] = r.dial(t)
+	}
+	var reading sync.WaitGroup
+	for i, c := range all {
+		if i%(members/slow) != 0 {
+			reading.Go(func() { c.wantNumbered(messages) })
+		}
+	}
+	_ = cut.conn.Close()
+	witness := r.dial(t)
+	converse(sender, witness, messages, size)
+	reading.Wait()
+	r.waitFor(t, "disconnect of those who do not read", func() bool {
+		return strings.Count(r.log.String(), "code=4001") == slow
+	})
+	for i := 0; i < members; i += members / slow {
+		for {
+			op, p, err := all[i].read()
+			if err != nil {
+				t.Fatalf("slow client %d: %v, want whole frames and then close 4001", i, err)
+			}
+			if op == ws.OpClose {
+				if code, _ := ws.ParseCloseFrameData(p); code != 4001 {
+					t.Errorf("slow client %d: close %d, want 4001", i, code)
+				}
+				break
+			}
+		}
+	}
+}
+
 // A reader that pauses, but not for too long, loses nothing and sees the order of the room, also around its own
 // messages: while it catches up, what is new waits behind what is old.
 func TestPausingReaderLosesNothing(t *testing.T) {
@@ -94,7 +132,7 @@ func TestOverflowKeepsTheFrameUnderWay(t *testing.T) {
 			near, far := net.Pipe()
 			defer near.Close()
 			defer far.Close()
-			s := &session{server: &WebSocket{limits: recado.Limits{Queue: 10}.WithDefaults(), observer: unobserved{}}, conn: far, wire: webSocketWire{}}
+			s := &session{server: &WebSocket{limits: recado.Limits{Queue: 10}.WithDefaults(), observer: unobserved{}}, link: &waitingLink{conn: far}, wire: webSocketWire{}}
 			s.out.backlog = []piece{{data: frames, off: tt.off}, {data: frames}}
 			s.out.waiting, s.out.taken = 2*len(frames)-tt.off, tt.taken
 			if !s.full(1) {
@@ -129,7 +167,7 @@ func TestBacklogOfASenderIsItsOwn(t *testing.T) {
 	defer far.Close()
 	h, e := hub.New(memory.New(recado.Limits{}), recado.Limits{}), &gated{release: make(chan struct{})}
 	e.format = raw.Format{}
-	s := &session{server: &WebSocket{limits: recado.Limits{}.WithDefaults()}, conn: far, wire: webSocketWire{}}
+	s := &session{server: &WebSocket{limits: recado.Limits{}.WithDefaults()}, link: &waitingLink{conn: far}, wire: webSocketWire{}}
 	s.member = hub.Member{ID: recado.NewMemberID([]byte("ana")), Encoding: e, Conn: s}
 	other := &hub.Member{ID: recado.NewMemberID([]byte("beto")), Encoding: e}
 	for _, m := range []*hub.Member{&s.member, other} {

@@ -19,7 +19,6 @@ type socketReceiver struct {
 	buffer *[readBufferSize]byte
 	n      int
 	err    error
-	likely bool // something is probably there
 }
 
 func newSocketReceiver(_ net.Conn, raw syscall.RawConn) receiver {
@@ -35,7 +34,6 @@ func (r *socketReceiver) receive() ([]byte, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	r.likely = r.n == readBufferSize
 	if r.n == 0 {
 		return nil, io.EOF
 	}
@@ -49,21 +47,12 @@ func (r *socketReceiver) release() {
 	}
 }
 
-// read tries at every call: the poller reports only that something has come since the last attempt. The attempt
-// before waiting only peeks: a connection that has never received anything has touched no buffer, and its
-// goroutine has kept its first, small stack.
+// read tries at every call: Go's poller reports only that something has come since the last attempt.
 func (r *socketReceiver) read(fd uintptr) (done bool) {
-	if !r.likely {
-		r.likely = true
-		var first [1]byte
-		if _, again, _ := receiveNow(fd, first[:], true); again {
-			return false
-		}
-	}
 	r.buffer = readBuffers.Get().(*[readBufferSize]byte)
-	var again bool
-	if r.n, again, r.err = receiveNow(fd, r.buffer[:], false); again {
+	var later bool
+	if r.n, later, r.err = receiveNow(fd, r.buffer[:]); later {
 		r.release()
 	}
-	return !again
+	return !later
 }

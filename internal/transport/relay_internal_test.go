@@ -53,7 +53,7 @@ func startRelay(t *testing.T, l recado.Limits) *relay {
 	r := &relay{log: new(syncBuffer)}
 	r.WebSocket = NewWebSocket(hub.New(memory.New(l), l), WebSocketConfig{
 		Limits: l, Log: slog.New(slog.NewTextHandler(r.log, nil)),
-	})
+	}).Portable()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		if err := r.Serve(w, q, Join{Room: "ops", Loopback: true}); err != nil {
 			t.Errorf("Serve = %v", err)

@@ -4,89 +4,88 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"os"
 	"runtime/debug"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/gobwas/ws"
-	"golang.org/x/time/rate"
 
 	"recado"
 	"recado/internal/hub"
+	v1 "recado/internal/protocol/v1"
 )
 
-var (
-	// errEnded stops the reading of a session that has come to its end.
-	errEnded = errors.New("session ended")
-	// errRested stops the reading of a session that goes on in a fresh goroutine.
-	errRested = errors.New("session rested")
-)
+// errEnded stops the reading of a session that has come to its end.
+var errEnded = errors.New("session ended")
 
-// A session is one WebSocket connection in one room. One goroutine reads it, and ends it; any may write.
+// A session is one WebSocket connection in one room. One goroutine at a time reads it, and ends it; any may write.
 type session struct {
 	server *WebSocket
 	member hub.Member // joined, unless talk says that it is not yet
 	talk   *talk      // nil: raw
 	wire   wire
-	conn   net.Conn
-	raw    syscall.RawConn // nil: no plain socket, so no direct writes
+	link   link
 	out    outgoing
-	frames frameReader
+	frames *frameReader // nil: nothing is unfinished
 
-	initial   []byte // what came right behind the handshake, until start
-	resting   bool   // nothing but control frames came last
+	initial   []byte // what came right behind the handshake, until that is read
+	left      bool   // the room; only the end of the connection is waited for
+	garbled   bool   // what comes cannot be understood any more
 	said      bool   // the client's close frame has come
 	unlimited bool   // the message rate does not apply
 	streams   bool   // the client only listens
+	deflate   bool   // was negotiated
 	returns   bool   // raw, with a session that may be brought again
 	began     uint64 // the room's newest message when the session joined it
 	pass      atomic.Pointer[pass]
-	messages  *rate.Limiter
-	controls  *rate.Limiter
+	messages  meter
+	controls  meter
 
 	heard  atomic.Int64 // tick of the roster at which something last came
 	pinged int64        // tick of an unanswered ping, 0 if there is none; guarded by the roster
 	place  place        // guarded by the roster
 }
 
-// run serves the session until it ends. initial is what the client sent right behind its handshake.
-//
-// A client that only listens is to cost no more than the first 2 KiB of a goroutine's stack. So up to the first
-// byte received this calls little and allocates nothing; and when nothing but control frames has come, which is
-// how an idle client shows that it lives, a fresh goroutine goes on in place of this one and its grown stack.
-func (s *session) run(in receiver, initial []byte) {
-	err := s.serve(in, initial)
-	if errors.Is(err, errRested) {
-		s.server.goroutines.Go(func() { s.run(in, nil) })
-		return
+// run serves the session and reports whether it is over. It is not when the receiver, which does not wait then, has
+// nothing for now: run is called again when there is something.
+func (s *session) run(in receiver) (over bool) {
+	if !s.left {
+		err := s.serve(in)
+		if errors.Is(err, errLater) {
+			return false
+		}
+		_, s.garbled = errors.AsType[*closeError](err)
+		s.end(err)
+		s.leave()
+		s.left = true
+		if !s.awaitEnd() {
+			s.finish()
+			return true
+		}
 	}
-	defer s.finish()
-	s.end(err)
-	s.leave()
-	var violation *closeError
-	s.linger(in, !errors.As(err, &violation))
+	if !s.linger(in) {
+		return false
+	}
+	s.finish()
+	return true
 }
 
-// serve reads until something ends the session and returns what.
-func (s *session) serve(in receiver, initial []byte) (err error) {
+// serve reads until something ends the session, or there is nothing to read for now, and returns what.
+func (s *session) serve(in receiver) (err error) {
 	defer s.recoverInto(&err)
-	if len(initial) > 0 {
+	if len(s.initial) > 0 {
+		initial := s.initial
+		s.initial = nil
 		err = s.feed(initial)
 	}
 	for err == nil {
 		var p []byte
 		if p, err = in.receive(); err == nil {
 			s.heard.Store(s.server.roster.now())
-			s.resting = false
 			err = s.feed(p)
 		}
 		in.release()
-		if err == nil && s.resting {
-			return errRested
-		}
 	}
 	return err
 }
@@ -96,7 +95,28 @@ func (s *session) feed(p []byte) error {
 	if s.streams {
 		return nil
 	}
-	return s.frames.feed(p, s)
+	f := s.frames
+	if f == nil {
+		f = s.newFrameReader()
+	}
+	s.frames = f
+	err := f.feed(p, s)
+	if f.rests() {
+		s.frames = nil
+		frameReaders.Put(f)
+	}
+	return err
+}
+
+// newFrameReader is one for what begins with a frame.
+func (s *session) newFrameReader() *frameReader {
+	f := frameReaders.Get().(*frameReader)
+	limits := &s.server.limits
+	*f = frameReader{messageLimit: limits.MessageSize, fragmentLimit: limits.Fragments, deflate: s.deflate}
+	if s.talk != nil {
+		f.messageLimit = v1.FrameLimit(limits.MessageSize)
+	}
+	return f
 }
 
 // recoverInto makes a panic, which must end no other session, the error that ends this one.
@@ -116,9 +136,9 @@ func (s *session) end(err error) {
 	case errors.Is(err, errEnded), errors.Is(err, os.ErrDeadlineExceeded):
 		// It has been ended: only that sets a deadline.
 	case errors.Is(err, io.EOF):
-		s.lost(recado.CloseAbnormal, "connection closed without a close frame")
+		s.lost("connection closed without a close frame")
 	default:
-		s.lost(recado.CloseAbnormal, err.Error())
+		s.lost(err.Error())
 	}
 }
 
@@ -128,7 +148,9 @@ func (s *session) leave() {
 	s.pass.Load().end()
 	room := ""
 	if t := s.talk; t != nil {
-		t.patience.Stop()
+		if t.patience != nil {
+			t.patience.Stop()
+		}
 		room = t.room
 	}
 	if s.joined() {
@@ -154,32 +176,27 @@ func (s *session) named(facts ...any) []any {
 	return facts
 }
 
-// linger reads what still comes until the other side has seen the end: closing a socket with unread bytes would
-// reset it, and the close frame could be lost (RFC 6455, section 7.1.1). If what comes can still be understood,
-// the client's close frame is that end, else only the end of the connection is.
-func (s *session) linger(in receiver, understood bool) {
-	if !s.awaitEnd() {
-		return
-	}
+// linger reads what still comes until the other side has seen the end, and reports whether it has: closing a socket
+// with unread bytes would reset it, and the close frame could be lost (RFC 6455, section 7.1.1). If what comes can
+// still be understood, the client's close frame is that end, else only the end of the connection is.
+func (s *session) linger(in receiver) (over bool) {
 	for {
 		p, err := in.receive()
-		if err == nil && understood {
+		if err == nil && !s.garbled {
 			err = s.feed(p)
 		}
 		in.release()
 		if err != nil {
-			return
+			return !errors.Is(err, errLater)
 		}
 	}
 }
 
-// finish frees what the session holds.
+// finish frees what the session holds. If the client has not taken all, nobody reads what is left: the kernel is not
+// to keep it.
 func (s *session) finish() {
 	s.server.roster.remove(s)
-	if tcp, ok := s.conn.(*net.TCPConn); ok && s.out.unsent() {
-		_ = tcp.SetLinger(0) // nobody reads what is left: do not let the kernel keep it
-	}
-	_ = s.conn.Close()
+	s.link.close(s.out.unsent())
 	s.server.open.Add(-1)
 }
 
@@ -188,7 +205,6 @@ func (s *session) handleMessage(kind recado.Kind, data []byte) error {
 	if s.out.ended() {
 		return nil // too late; but the close frame may be behind it
 	}
-	s.resting = false
 	var err error
 	if s.talk != nil {
 		err = s.handleCommand(kind, data)
@@ -223,15 +239,12 @@ func (s *session) pace() {
 	if s.unlimited || limits.MessageRate == recado.Off {
 		return
 	}
-	if s.messages == nil {
-		s.messages = rate.NewLimiter(rate.Limit(limits.MessageRate), limits.MessageBurst)
-	}
 	n := 1
 	if s.talk != nil {
 		n += s.talk.given
 		s.talk.given = 0
 	}
-	wait := s.messages.ReserveN(time.Now(), min(n, limits.MessageBurst)).Delay()
+	wait := s.messages.take(s.server.age(), min(n, limits.MessageBurst), limits.MessageRate, limits.MessageBurst)
 	if s.talk != nil {
 		s.talk.tellSlowed(s, wait)
 	}
@@ -248,13 +261,9 @@ func (s *session) pace() {
 // handleControl answers pings and close frames (RFC 6455, section 5.5).
 func (s *session) handleControl(op ws.OpCode, payload []byte) error {
 	limits := &s.server.limits
-	if s.controls == nil && limits.ControlRate != recado.Off {
-		s.controls = rate.NewLimiter(rate.Limit(limits.ControlRate), limits.ControlBurst)
-	}
-	if s.controls != nil && !s.controls.Allow() {
+	if limits.ControlRate != recado.Off && s.controls.take(s.server.age(), 1, limits.ControlRate, limits.ControlBurst) > 0 {
 		return failf(recado.CloseFlood, "more than %d control frames a second", limits.ControlRate)
 	}
-	s.resting = s.frames.kind == 0
 	switch op {
 	case ws.OpPing:
 		s.control(ws.OpPong, payload)

@@ -28,7 +28,7 @@ type talk struct {
 	encoding v1Encoding
 	room     string
 	joined   bool        // the hello has come
-	patience *time.Timer // for the hello
+	patience *time.Timer // for the hello; nil when it has come
 	given    int         // messages of the history that the frame at hand has asked for
 
 	slowedSince time.Time // the client has been over its rate since then; zero: it is not
@@ -147,9 +147,9 @@ func (s *session) hello(h v1.Hello) error {
 	s.began = s.member.Position().Seq
 	s.talk.joined = true
 	s.talk.patience.Stop()
-	s.resting = true // the stack has grown
+	s.talk.patience = nil
 	you := v1.Member{ID: s.member.ID, Name: cmp.Or(name, s.member.ID.Name()), User: s.member.User}
-	s.server.log.Info("client introduced", s.named("address", s.conn.RemoteAddr(), "room", s.talk.room, "name", you.Name)...)
+	s.server.log.Info("client introduced", s.named("address", s.link.remote(), "room", s.talk.room, "name", you.Name)...)
 	w := v1.Welcome{
 		Room: s.talk.room, Session: secret, You: you,
 		Limits: s.announced(), PingSeconds: max(0, int(s.server.limits.PingInterval/time.Second)),

@@ -5,12 +5,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"syscall"
+	"time"
 
 	"recado"
 	"recado/internal/hub"
@@ -38,10 +37,13 @@ type WebSocket struct {
 
 	authenticator recado.Authenticator // nil: open to all
 
+	began     time.Time
 	relayed   *relayed
 	encodings map[int]*encoding  // raw, by bits of the deflate window; 0 is not compressed
 	talks     map[int]v1Encoding // recado.v1, likewise
 
+	poller     poller
+	portable   bool         // do without the poller, as other systems do
 	open       atomic.Int64 // connections
 	clients    atomic.Int64 // of them in a room
 	roster     *roster
@@ -64,7 +66,7 @@ func NewWebSocket(h *hub.Hub, c WebSocketConfig) *WebSocket {
 	}
 	w := &WebSocket{
 		hub: h, limits: c.Limits.WithDefaults(), compress: c.Compress, log: c.Log, authenticator: c.Authenticator, observer: c.Observer,
-		relayed: newRelayed(c.Log), closing: make(chan struct{}),
+		began: time.Now(), relayed: newRelayed(c.Log), closing: make(chan struct{}),
 		encodings: make(map[int]*encoding), talks: make(map[int]v1Encoding),
 	}
 	for _, bits := range append([]int{0}, windows...) {
@@ -117,6 +119,7 @@ func (w *WebSocket) Close(ctx context.Context, code recado.CloseCode) error {
 	gone := make(chan struct{})
 	go func() { // ends when the last session has
 		w.goroutines.Wait()
+		w.poller.close()
 		close(gone)
 	}()
 	select {
@@ -125,12 +128,15 @@ func (w *WebSocket) Close(ctx context.Context, code recado.CloseCode) error {
 	case <-ctx.Done():
 	}
 	for _, s := range w.roster.all() {
-		s.lost(recado.CloseAbnormal, "server stops")
-		_ = s.conn.Close()
+		s.lost("server stops")
+		s.link.cut()
 	}
 	<-gone
 	return ctx.Err()
 }
+
+// age is how long w has been there.
+func (w *WebSocket) age() time.Duration { return time.Since(w.began) }
 
 // launch logs a new client, with no lock held as writing to the log can take its time, and serves it.
 func (w *WebSocket) launch(s *session, r *http.Request, j Join) {
@@ -139,7 +145,7 @@ func (w *WebSocket) launch(s *session, r *http.Request, j Join) {
 		facts = append(facts, "request", j.Request)
 	}
 	w.log.Info("client connected", facts...)
-	s.start()
+	s.link.start(w.goroutines.Done)
 }
 
 // admit makes a session of the request unless there is no place for it. The caller starts the session.
@@ -176,15 +182,11 @@ func (w *WebSocket) begin(rw http.ResponseWriter, r *http.Request, j Join, a acc
 			return nil, err
 		}
 	}
-	s := &session{server: w, unlimited: j.Loopback, wire: webSocketWire{}}
-	s.frames = frameReader{
-		messageLimit: w.limits.MessageSize, fragmentLimit: w.limits.Fragments, deflate: a.windowBits > 0,
-	}
+	s := &session{server: w, unlimited: j.Loopback, wire: webSocketWire{}, deflate: a.windowBits > 0}
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
 	if talks {
 		s.talk = &talk{room: j.Room, encoding: w.talks[a.windowBits]}
-		s.frames.messageLimit = v1.FrameLimit(w.limits.MessageSize)
 	} else if err := s.joinRaw(r.Context(), j, access, w.encodings[a.windowBits]); err != nil {
 		return nil, err
 	}
@@ -212,8 +214,7 @@ func (s *session) takeOver(rw http.ResponseWriter, answer []byte) error {
 	}
 	initial, _ := buffered.Peek(buffered.Reader.Buffered())
 	s.initial = append([]byte(nil), initial...)
-	s.conn = conn
-	s.raw = plainSocket(conn)
+	s.link = s.newLink(conn)
 	s.server.roster.add(s)
 	s.server.clients.Add(1) // before the client knows that it is one
 	s.server.observer.Connected(s.protocol())
@@ -272,29 +273,6 @@ func (w *WebSocket) join(ctx context.Context, room string, m *hub.Member) error 
 		replaced.Conn.(*session).close(code, code.Reason(), "another connection has brought its session")
 	}
 	return err
-}
-
-// start serves the session on a goroutine of its own: the one that served the handshake has a grown stack.
-func (s *session) start() {
-	in, initial := newReceiver(s.conn, s.raw), s.initial
-	s.initial = nil
-	go func() {
-		defer s.server.goroutines.Done()
-		s.run(in, initial)
-	}()
-}
-
-// plainSocket returns conn's socket if it can be written to directly, else nil.
-func plainSocket(conn net.Conn) syscall.RawConn {
-	tcp, ok := conn.(*net.TCPConn)
-	if !ok {
-		return nil
-	}
-	raw, err := tcp.SyscallConn()
-	if err != nil || !prepareDirect(raw) {
-		return nil
-	}
-	return raw
 }
 
 func retryAfter(seconds int) map[string]string {
