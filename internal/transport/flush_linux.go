@@ -35,25 +35,22 @@ func flush(b *hub.Batch, to []*hub.Member) {
 
 // openRings makes rings for as many flushes as can run, or none where the system has none.
 func (p *poller) openRings() {
-	p.rings = make(chan *ringWriter, maxRings)
+	var rings []*uring.Ring
 	for range min(runtime.GOMAXPROCS(0), maxRings) {
-		ring, err := uring.New()
-		if err != nil {
-			return
+		if ring, err := uring.New(); err == nil {
+			rings = append(rings, ring)
 		}
+	}
+	p.rings = make(chan *ringWriter, len(rings))
+	for _, ring := range rings {
 		p.rings <- &ringWriter{ring: ring}
 	}
 }
 
-// closeRings frees them; nothing is being flushed any more.
+// closeRings frees them as soon as no flush uses them.
 func (p *poller) closeRings() {
-	for {
-		select {
-		case r := <-p.rings:
-			r.ring.Close()
-		default:
-			return
-		}
+	for range cap(p.rings) {
+		(<-p.rings).ring.Close()
 	}
 }
 

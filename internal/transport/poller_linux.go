@@ -23,7 +23,7 @@ type poller struct {
 	work       chan *polledLink // to a worker that is waiting
 	idle       atomic.Int32     // workers
 	goroutines sync.WaitGroup
-	rings      chan *ringWriter // that nobody uses now
+	rings      chan *ringWriter // that nobody uses now; its capacity is their number
 
 	mu    sync.RWMutex  // guards links
 	links []*polledLink // by descriptor
@@ -137,6 +137,7 @@ func (p *poller) serve(l *polledLink) {
 	for more := true; more; {
 		in.link = l
 		l.turn(in)
+		in.link = nil // it may be the last to know the session
 		if p.idle.Add(1) > maxIdleWorkers {
 			p.idle.Add(-1)
 			return
