@@ -46,6 +46,17 @@ func (m *Member) Publish(ctx context.Context, message recado.Message) (recado.Re
 	return receipt, err
 }
 
+// PublishAhead is Publish for a member that has more to say at once, which is to share a batch. The caller sees to it
+// that Publish or Flush follows, before it waits for anything.
+func (m *Member) PublishAhead(ctx context.Context, message recado.Message) (recado.Receipt, error) {
+	m.room.ahead.Add(1)
+	defer m.room.ahead.Add(-1)
+	return m.Publish(ctx, message)
+}
+
+// Flush writes what PublishAhead has left.
+func (m *Member) Flush() { m.room.write() }
+
 // Attach lets the member receive what is said from now on, and returns that moment.
 func (m *Member) Attach() recado.Position {
 	r := m.room

@@ -29,6 +29,7 @@ type room struct {
 	err  error
 
 	delivered atomic.Uint64 // messages so far
+	ahead     atomic.Int32  // publishers in PublishAhead, each of which will call write
 
 	mu       sync.Mutex // guards what follows; never held while writing
 	epoch    string     // set once, before the first member
@@ -91,8 +92,15 @@ func (r *room) Deliver(m *recado.Message) {
 	}
 }
 
-// Flush writes what is open, unless another goroutine is doing so already and will find it.
+// Flush writes what is open, unless somebody who has more to say is about to.
 func (r *room) Flush() {
+	if r.ahead.Load() == 0 {
+		r.write()
+	}
+}
+
+// write writes what is open, unless another goroutine is doing so already and will find it.
+func (r *room) write() {
 	r.mu.Lock()
 	busy := r.flushing
 	r.flushing = true
@@ -144,6 +152,7 @@ func (r *room) reserve(m *Member, n int) (name string) {
 	w := &waiter{member: m, cost: n, ready: make(chan struct{})}
 	r.waiting = append(r.waiting, w)
 	r.mu.Unlock()
+	r.write()
 	<-w.ready // every flush makes space, and none waits for anybody
 	return name
 }

@@ -44,6 +44,7 @@ type frameReader struct {
 	frame   ws.Header
 	pending bool  // inside frame's payload
 	arrived int64 // payload bytes of frame so far
+	more    bool  // bytes of another message have come
 	control []byte
 
 	kind       recado.Kind // of the message under way, 0 if there is none
@@ -74,6 +75,7 @@ func (f *frameReader) feed(p []byte, h frameHandler) error {
 		n := int(min(f.frame.Length-f.arrived, int64(len(p))))
 		chunk := p[:n]
 		p = p[n:]
+		f.more = len(p) > 0 && !ws.OpCode(p[0]&0x0f).IsControl()
 		ws.Cipher(chunk, f.frame.Mask, int(f.arrived%4))
 		f.arrived += int64(n)
 		f.pending = f.arrived < f.frame.Length

@@ -30,6 +30,7 @@ type session struct {
 	frames *frameReader // nil: nothing is unfinished
 
 	initial   []byte // what came right behind the handshake, until that is read
+	owes      bool   // what it has published waits to be written with what comes next
 	left      bool   // the room; only the end of the connection is waited for
 	garbled   bool   // what comes cannot be understood any more
 	said      bool   // the client's close frame has come
@@ -74,6 +75,7 @@ func (s *session) run(in receiver) (over bool) {
 // serve reads until something ends the session, or there is nothing to read for now, and returns what.
 func (s *session) serve(in receiver) (err error) {
 	defer s.recoverInto(&err)
+	defer s.settle() // a panic may have come before it
 	if len(s.initial) > 0 {
 		initial := s.initial
 		s.initial = nil
@@ -101,6 +103,7 @@ func (s *session) feed(p []byte) error {
 	}
 	s.frames = f
 	err := f.feed(p, s)
+	s.settle()
 	if f.rests() {
 		s.frames = nil
 		frameReaders.Put(f)
@@ -225,12 +228,24 @@ func (s *session) handleMessage(kind recado.Kind, data []byte) error {
 // publish sends m to the room.
 func (s *session) publish(m recado.Message) (recado.Receipt, error) {
 	s.server.relayed.log(s, m.Kind, m.Data)
-	receipt, err := s.member.Publish(context.Background(), m)
+	publish := s.member.Publish
+	if s.owes = s.frames.more; s.owes {
+		publish = s.member.PublishAhead
+	}
+	receipt, err := publish(context.Background(), m)
 	if err != nil {
 		return receipt, failf(recado.CloseOverloaded, "publish: %v", err)
 	}
 	s.server.observer.Published(s.protocol(), len(m.Data), receipt.Duplicate)
 	return receipt, nil
+}
+
+// settle writes to the others what publish has left for the next message to take along.
+func (s *session) settle() {
+	if s.owes {
+		s.owes = false
+		s.member.Flush()
+	}
 }
 
 // pace waits as long as the client is over its message rate, so that it is read more slowly and loses nothing.
@@ -249,6 +264,7 @@ func (s *session) pace() {
 		s.talk.tellSlowed(s, wait)
 	}
 	if wait > 0 {
+		s.settle()
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
 		select {

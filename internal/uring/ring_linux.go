@@ -90,35 +90,6 @@ func New() (*Ring, error) {
 	return r, nil
 }
 
-// mapAll maps what the kernel and this program share.
-func (r *Ring) mapAll(p *parameters) (err error) {
-	size := max(p.submission.order+p.submissions*uint32(unsafe.Sizeof(uint32(0))),
-		p.completion.completions+p.completions*uint32(unsafe.Sizeof(completion{})))
-	const rights, kind = unix.PROT_READ | unix.PROT_WRITE, unix.MAP_SHARED | unix.MAP_POPULATE
-	if r.sides, err = unix.Mmap(r.fd, 0, int(size), rights, kind); err != nil {
-		return err
-	}
-	r.entries, err = unix.Mmap(r.fd, offsetEntries, int(p.submissions)*int(unsafe.Sizeof(submission{})), rights, kind)
-	if err != nil {
-		return err
-	}
-	field := func(offset uint32) unsafe.Pointer { return unsafe.Pointer(&r.sides[offset]) }
-	r.tail = (*uint32)(field(p.submission.tail))
-	r.head, r.end = (*uint32)(field(p.completion.head)), (*uint32)(field(p.completion.tail))
-	r.submissions = unsafe.Slice((*submission)(unsafe.Pointer(&r.entries[0])), p.submissions)
-	r.completions = unsafe.Slice((*completion)(field(p.completion.completions)), p.completions)
-	for i := range p.submissions { // always in the order in which they stand
-		*(*uint32)(field(p.submission.order + i*uint32(unsafe.Sizeof(i)))) = i
-	}
-	return nil
-}
-
-// sends reports whether the kernel knows the operation: it is then told that there is no such descriptor.
-func (r *Ring) sends() bool {
-	r.Add(-1, []byte{0})
-	return r.Write() == 1 && r.results[0] == -int32(unix.EBADF)
-}
-
 // Close frees the ring.
 func (r *Ring) Close() {
 	for _, mapping := range [][]byte{r.sides, r.entries} {
@@ -178,4 +149,33 @@ func (r *Ring) Result(i int) (n int, err error) {
 	default:
 		return 0, unix.Errno(-result)
 	}
+}
+
+// mapAll maps what the kernel and this program share.
+func (r *Ring) mapAll(p *parameters) (err error) {
+	size := max(p.submission.order+p.submissions*uint32(unsafe.Sizeof(uint32(0))),
+		p.completion.completions+p.completions*uint32(unsafe.Sizeof(completion{})))
+	const rights, kind = unix.PROT_READ | unix.PROT_WRITE, unix.MAP_SHARED | unix.MAP_POPULATE
+	if r.sides, err = unix.Mmap(r.fd, 0, int(size), rights, kind); err != nil {
+		return err
+	}
+	r.entries, err = unix.Mmap(r.fd, offsetEntries, int(p.submissions)*int(unsafe.Sizeof(submission{})), rights, kind)
+	if err != nil {
+		return err
+	}
+	field := func(offset uint32) unsafe.Pointer { return unsafe.Pointer(&r.sides[offset]) }
+	r.tail = (*uint32)(field(p.submission.tail))
+	r.head, r.end = (*uint32)(field(p.completion.head)), (*uint32)(field(p.completion.tail))
+	r.submissions = unsafe.Slice((*submission)(unsafe.Pointer(&r.entries[0])), p.submissions)
+	r.completions = unsafe.Slice((*completion)(field(p.completion.completions)), p.completions)
+	for i := range p.submissions { // always in the order in which they stand
+		*(*uint32)(field(p.submission.order + i*uint32(unsafe.Sizeof(i)))) = i
+	}
+	return nil
+}
+
+// sends reports whether the kernel knows the operation: it is then told that there is no such descriptor.
+func (r *Ring) sends() bool {
+	r.Add(-1, []byte{0})
+	return r.Write() == 1 && r.results[0] == -int32(unix.EBADF)
 }

@@ -138,6 +138,7 @@ func BenchmarkWrite(b *testing.B) {
 		b.Cleanup(func() { _, _ = unix.Close(fds[0]), unix.Close(fds[1]) })
 	}
 	drain := func(b *testing.B) {
+		b.Helper()
 		b.StopTimer()
 		for _, fd := range far {
 			_, _ = unix.Read(fd, sink)
