@@ -79,8 +79,8 @@ bench-save: ## Run the Go benchmarks and keep what they say in bench/micro.txt
 # Six times each, for benchstat to tell a difference from noise.
 MICRO = mkdir -p bin; go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime 500ms -count 6 ./... | tee bin/micro.txt
 
-bench-peers: tools ## Measure the fan-out against other servers, some 12 minutes, and write docs/benchmarks.md
-	cd bench/peers && go run ./fanout -peers all -rounds 3 -warmup 500ms -duration 2s -idle 5000 -settle 2s \
+bench-peers: tools ## Measure the fan-out against other servers, some 20 minutes, and write docs/benchmarks.md
+	cd bench/peers && go run ./fanout -peers all -rounds 3 -warmup 500ms -duration 2s -experiments -idle 18000 -settle 5s \
 		-report ../../docs/benchmarks.md $(ARGS)
 
 vuln: $(GOVULNCHECK) ## Look for known vulnerabilities in what is called

@@ -42,6 +42,7 @@ type options struct {
 	size, idle, stalled  int
 	warmup, duration     time.Duration
 	settle, gather       time.Duration
+	experiments          bool
 	timeout              time.Duration
 	json, report         string
 	from                 []string
@@ -66,6 +67,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.DurationVar(&o.gather, "gather", 100*time.Microsecond, "pause between two looks of the load generator; negative: each delivery wakes it, at the server's expense")
 	flags.DurationVar(&o.timeout, "timeout", 30*time.Second, "for a message to reach everyone; a server that needs more does not keep up")
 	flags.StringVar(&o.report, "report", "", "also write a page (Markdown) to this file, and its plot beside it")
+	flags.BoolVar(&o.experiments, "experiments", false, "measure growth, an open loop and large messages, too")
 	from := flags.String("from", "", "measure nothing, but report what these files, written by -json, have together")
 	flags.StringVar(&o.json, "json", "", "also write every figure to this file")
 	flags.IntVar(&o.serverCore, "server-core", 0, "the core of the server")
@@ -146,6 +148,13 @@ func measureAll(ctx context.Context, o options, progress io.Writer) (*report, er
 			return nil, err
 		}
 	}
+	if o.experiments {
+		for _, e := range experiments {
+			if err := e.measure(ctx, o, programs, r, progress); err != nil {
+				return nil, err
+			}
+		}
+	}
 	if o.idle > 0 {
 		if err := measureIdle(ctx, o, programs, r, progress); err != nil {
 			return nil, err
@@ -160,18 +169,18 @@ func measure(ctx context.Context, o options, programs []program, r *report, prog
 		for _, w := range o.inFlight {
 			for i := range programs {
 				p := programs[(i+round)%len(programs)] // no server always comes first
-				cell, err := measureOne(ctx, o, p, w)
+				c, err := measureOne(ctx, o, p, w)
 				if err != nil {
 					return fmt.Errorf("%s with %d in flight: %w", p.name, w, err)
 				}
-				cell.Round = round + 1
-				r.Cells = append(r.Cells, cell)
-				if cell.Failed != "" {
-					_, _ = fmt.Fprintf(progress, "round %d/%d  w=%-4d %-16s %s\n", cell.Round, o.rounds, w, p.name, cell.Failed)
+				c.Round = round + 1
+				r.Cells = append(r.Cells, c)
+				if c.Failed != "" {
+					_, _ = fmt.Fprintf(progress, "round %d/%d  w=%-4d %-16s %s\n", c.Round, o.rounds, w, p.name, c.Failed)
 					continue
 				}
 				_, _ = fmt.Fprintf(progress, "round %d/%d  w=%-4d %-16s %7.3f µs  %9.0f deliveries/s  %5.1f per read  load %.3f µs\n",
-					cell.Round, o.rounds, w, p.name, cell.ServerMicros, cell.PerSecond, cell.PerRead, cell.LoadMicros)
+					c.Round, o.rounds, w, p.name, c.ServerMicros, c.PerSecond, c.PerRead, c.LoadMicros)
 			}
 		}
 	}
@@ -190,22 +199,27 @@ func measureOne(ctx context.Context, o options, p program, inFlight int) (cell, 
 	return c, err
 }
 
-// measureFor returns an error only if the server cannot be started or ctx has ended: one that does not keep up is
-// a finding.
 func measureFor(ctx context.Context, o options, p program, inFlight int, duration time.Duration) (cell, error) {
+	return measureLoad(ctx, o, p, loadgen.Config{
+		Connections: o.clients, Size: o.size, InFlight: inFlight, Stalled: o.stalled,
+		Warmup: o.warmup, Duration: duration, Gather: o.gather, Timeout: o.timeout,
+	})
+}
+
+// measureLoad puts a fresh server under the load. It returns an error only if the server cannot be started or ctx has
+// ended: one that does not keep up is a finding.
+func measureLoad(ctx context.Context, o options, p program, load loadgen.Config) (cell, error) {
 	s, err := start(ctx, p, o.serverCore)
 	if err != nil {
 		return cell{}, err
 	}
 	defer s.stop()
-	result, err := loadgen.Run(ctx, loadgen.Config{
-		URL: s.url, PID: s.pid(), Connections: o.clients, Size: o.size, InFlight: inFlight, Stalled: o.stalled,
-		Warmup: o.warmup, Duration: duration, Gather: o.gather, Timeout: o.timeout,
-	})
+	load.URL, load.PID = s.url, s.pid()
+	result, err := loadgen.Run(ctx, load)
 	if ctx.Err() != nil {
 		return cell{}, ctx.Err()
 	}
-	c := cell{Server: p.name, InFlight: inFlight}
+	c := cell{Server: p.name, InFlight: load.InFlight}
 	if result != nil && result.Elapsed > 0 {
 		c = newCell(p.name, result)
 	}

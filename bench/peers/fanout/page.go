@@ -9,17 +9,22 @@ import (
 	"strings"
 )
 
-// writePage writes the report as Markdown, and its plot beside it under the same name.
+// writePage writes the report as Markdown, and its plots beside it under the same name.
 func (r *report) writePage(name string) error {
-	plot := ""
+	stem := strings.TrimSuffix(name, filepath.Ext(name))
+	plots := map[string]string{}
 	if len(r.Cells) > 0 {
-		file := strings.TrimSuffix(name, filepath.Ext(name)) + ".svg"
-		plot = filepath.Base(file)
-		if err := os.WriteFile(file, []byte(r.plot()), 0o644); err != nil {
+		plots[stem+".svg"] = r.plot()
+	}
+	if drawn := r.growthPlot(); drawn != "" {
+		plots[stem+"-growth.svg"] = drawn
+	}
+	for file, drawn := range plots {
+		if err := os.WriteFile(file, []byte(drawn), 0o644); err != nil {
 			return err
 		}
 	}
-	return os.WriteFile(name, []byte(r.page(plot)), 0o644)
+	return os.WriteFile(name, []byte(r.page(filepath.Base(stem))), 0o644)
 }
 
 // method is what one has to know to read the tables.
@@ -32,19 +37,22 @@ The latency is that of a closed loop: W messages wait for each other, so the hig
 What is marked ≥ was measured for too short a time to see all of it.
 `
 
-// page is the report in Markdown. Without a plot there is no picture in it.
-func (r *report) page(plot string) string {
+// page is the report in Markdown; its pictures have names that begin with stem.
+func (r *report) page(stem string) string {
 	var to strings.Builder
 	line := func(format string, a ...any) { fmt.Fprintf(&to, format+"\n", a...) }
 	line("# Fan-out, beside other servers\n")
 	line("Written by `fanout -report` in [bench/peers](../bench/peers/README.md), which says how each server is built;")
 	line("`make bench-peers` measures again and replaces it.\n")
-	if plot != "" {
-		line("![Server CPU per delivery over messages in flight, one line for each server](%s)\n", plot)
+	if len(r.Cells) > 0 {
+		line("![Server CPU per delivery over messages in flight, one line for each server](%s.svg)\n", stem)
 		line(method, number(float64(r.Clients)), r.Size, r.Rounds, r.Seconds)
 	}
 	for _, t := range r.tables() {
 		line("## %s\n", t.title)
+		if t.picture != "" {
+			line("![%s](%s-%s.svg)\n", t.title, stem, t.picture)
+		}
 		for i, row := range t.rows {
 			line("| %s |", strings.Join(row, " | "))
 			if i == 0 {

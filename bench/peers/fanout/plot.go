@@ -19,11 +19,21 @@ const (
 	labelGap              = 18 // between two names
 )
 
-// A plot draws the processor time of a delivery over the messages in flight, both logarithmic.
+// A plot draws the processor time of a delivery over something else, both logarithmic.
 type plot struct {
+	over   string   // the name of the axis
+	under  string   // the title: what was measured
+	at     []int    // the places on the axis
+	series []series // the first stands out
+
 	to          strings.Builder
-	inFlight    []int
 	least, most float64 // decades
+}
+
+// A series is the processor times that were measured at each place, sorted.
+type series struct {
+	name   string
+	values func(at int) []float64
 }
 
 // A curve is what one server has.
@@ -36,25 +46,42 @@ type curve struct {
 
 type point struct{ x, y, least, most, value float64 }
 
-// plot returns a self-contained SVG.
+// plot draws the fan-out over the messages in flight.
 func (r *report) plot() string {
-	cpu := func(c cell) float64 { return c.ServerMicros }
-	p := &plot{inFlight: slices.Sorted(slices.Values(r.InFlight)), least: math.Inf(1), most: math.Inf(-1)}
-	for _, c := range r.Cells {
-		if c.Failed == "" && c.ServerMicros > 0 {
-			p.least = min(p.least, math.Floor(math.Log10(c.ServerMicros)))
-			p.most = max(p.most, math.Ceil(math.Log10(c.ServerMicros)))
+	p := &plot{
+		over:  "messages in flight",
+		under: fmt.Sprintf("%s members, %d bytes", number(float64(r.Clients)), r.Size),
+		at:    slices.Sorted(slices.Values(r.InFlight)),
+	}
+	for _, server := range r.Servers {
+		p.series = append(p.series, series{server, func(n int) []float64 {
+			values, _ := r.values(server, n, serverMicros)
+			return values
+		}})
+	}
+	return p.draw()
+}
+
+// draw returns a self-contained SVG.
+func (p *plot) draw() string {
+	p.least, p.most = math.Inf(1), math.Inf(-1)
+	for _, s := range p.series {
+		for _, n := range p.at {
+			for _, v := range s.values(n) {
+				if v > 0 {
+					p.least, p.most = min(p.least, math.Floor(math.Log10(v))), max(p.most, math.Ceil(math.Log10(v)))
+				}
+			}
 		}
 	}
 	if p.least >= p.most { // nothing, or one power of ten
 		p.least, p.most = 0, 1
 	}
 	var curves []*curve
-	for i, server := range r.Servers {
-		c := &curve{server: server, number: i}
-		for _, n := range p.inFlight {
-			values, _ := r.values(server, n, cpu)
-			if len(values) > 0 && values[0] > 0 {
+	for i, s := range p.series {
+		c := &curve{server: s.name, number: i}
+		for _, n := range p.at {
+			if values := s.values(n); len(values) > 0 && values[0] > 0 {
 				m := median(values)
 				c.points = append(c.points, point{p.x(n), p.y(m), p.y(values[0]), p.y(values[len(values)-1]), m})
 			}
@@ -63,7 +90,7 @@ func (r *report) plot() string {
 			curves = append(curves, c)
 		}
 	}
-	p.open(r)
+	p.open()
 	p.axes()
 	for _, c := range slices.Backward(curves) { // the first lies on top
 		p.curve(c)
@@ -81,12 +108,12 @@ func (p *plot) line(format string, a ...any) {
 }
 
 // x spreads powers of two evenly.
-func (p *plot) x(inFlight int) float64 {
-	from, to := math.Log2(float64(p.inFlight[0])), math.Log2(float64(p.inFlight[len(p.inFlight)-1]))
+func (p *plot) x(at int) float64 {
+	from, to := math.Log2(float64(p.at[0])), math.Log2(float64(p.at[len(p.at)-1]))
 	if from == to {
 		return (plotLeft + plotRight) / 2
 	}
-	return plotLeft + 20 + (plotRight-plotLeft-40)*(math.Log2(float64(inFlight))-from)/(to-from)
+	return plotLeft + 20 + (plotRight-plotLeft-40)*(math.Log2(float64(at))-from)/(to-from)
 }
 
 func (p *plot) y(micros float64) float64 {
@@ -115,14 +142,18 @@ text { fill: #f0f6fc } .back { fill: #0d1117 } .soft { fill: #9198a1 }
 // colours is how many plotStyle has.
 const colours = 8
 
-func (p *plot) open(r *report) {
+func (p *plot) open() {
+	var names []string
+	for _, s := range p.series {
+		names = append(names, s.name)
+	}
 	p.line(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%[1]d" height="%[2]d" role="img" aria-labelledby="t d">`, plotWidth, plotHeight)
-	p.line(`<title id="t">Server CPU per delivery over messages in flight</title>`)
-	p.line(`<desc id="d">One line for each of %s; the tables beside the picture have the figures.</desc>`, html.EscapeString(strings.Join(r.Servers, ", ")))
+	p.line(`<title id="t">Server CPU per delivery over %s</title>`, p.over)
+	p.line(`<desc id="d">One line for each of %s; the tables beside the picture have the figures.</desc>`, html.EscapeString(strings.Join(names, ", ")))
 	p.line("%s", plotStyle)
 	p.line(`<rect class="back" width="100%%" height="100%%"/>`)
 	p.line(`<text class="title" x="20" y="30">Server CPU per delivery, µs</text>`)
-	p.line(`<text class="soft" x="20" y="50">%s members, %d bytes, one core; lower is better, both axes are logarithmic</text>`, number(float64(r.Clients)), r.Size)
+	p.line(`<text class="soft" x="20" y="50">%s, one core; lower is better, both axes are logarithmic</text>`, p.under)
 }
 
 func (p *plot) axes() {
@@ -134,10 +165,10 @@ func (p *plot) axes() {
 			p.line(`<line class="fine" x1="%d" x2="%d" y1="%.1f" y2="%.1[3]f"/>`, plotLeft, plotRight, p.y(n*at))
 		}
 	}
-	for _, n := range p.inFlight {
-		p.line(`<text class="soft" x="%.1f" y="%d" text-anchor="middle">%d</text>`, p.x(n), plotBottom+22, n)
+	for _, n := range p.at {
+		p.line(`<text class="soft" x="%.1f" y="%d" text-anchor="middle">%s</text>`, p.x(n), plotBottom+22, grouped(int64(n)))
 	}
-	p.line(`<text class="soft" x="%d" y="%d" text-anchor="middle">messages in flight</text>`, (plotLeft+plotRight)/2, plotBottom+44)
+	p.line(`<text class="soft" x="%d" y="%d" text-anchor="middle">%s</text>`, (plotLeft+plotRight)/2, plotBottom+44, p.over)
 }
 
 // class lets the first server stand out: it is the one that the others stand beside.

@@ -20,6 +20,8 @@ import (
 type cell struct {
 	Server       string  `json:"server"`
 	InFlight     int     `json:"in_flight"`
+	Experiment   string  `json:"experiment,omitempty"` // "" is the fan-out
+	Column       string  `json:"column,omitempty"`     // of the experiment's table
 	Round        int     `json:"round"`
 	Failed       string  `json:"failed,omitempty"` // why the run could not be brought to its end
 	Seconds      float64 `json:"seconds"`
@@ -71,7 +73,7 @@ const saturated = 0.8
 
 // starved says that something else had the cores.
 func (c cell) starved() bool {
-	return c.Failed == "" && max(c.ServerBusy, c.LoadBusy) < saturated
+	return c.Failed == "" && c.Experiment != openLoop && max(c.ServerBusy, c.LoadBusy) < saturated
 }
 
 func (c cell) faults() int64 {

@@ -165,3 +165,50 @@ func TestNumber(t *testing.T) {
 		}
 	}
 }
+
+// Each experiment has a table, and the growth a picture; none of it is taken for the fan-out.
+func TestExperiments(t *testing.T) {
+	r := figures(t)
+	before := r.tables()
+	for _, e := range experiments {
+		for i, column := range e.columns {
+			r.Cells = append(r.Cells, cell{
+				Server: "recado", Experiment: e.name, Column: column.head, InFlight: 1, Round: 1,
+				ServerMicros: float64(i + 1), P99: 7, PerSecond: 1e6, ServerBusy: 1,
+			})
+		}
+	}
+	r.Cells = append(r.Cells, cell{Server: "gws", Experiment: openLoop, Column: "100 messages/s", Round: 1, Failed: "late"})
+	dir := t.TempDir()
+	if err := r.writePage(filepath.Join(dir, "figures.md")); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "figures.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"| server | 10 members | 100 members | 1,000 members | 10,000 members | 1,000 rooms of 10 |\n|---|--:|--:|--:|--:|--:|\n| recado | 1 | 2 | 3 | 4 | 5 |",
+		"](figures-growth.svg)",
+		"| recado | 7 | 7 |\n| gws | does not keep up | – |",
+		"| recado | 16,400 | 16,400 |",
+		"- gws, open loop, 100 messages/s, round 1: late",
+	} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("the page lacks %q:\n%s", want, page)
+		}
+	}
+	if after := r.tables(); !reflect.DeepEqual(after[:len(before)-1], before[:len(before)-1]) {
+		t.Errorf("the experiments have changed the tables of the fan-out: %v, were %v", after, before)
+	}
+	drawn, err := os.ReadFile(filepath.Join(dir, "figures-growth.svg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantXML(t, string(drawn))
+	for _, want := range []string{"one room  4<", "rooms of 10  5<"} {
+		if !strings.Contains(string(drawn), want) {
+			t.Errorf("the plot lacks %q:\n%s", want, drawn)
+		}
+	}
+}

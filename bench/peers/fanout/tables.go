@@ -11,8 +11,9 @@ import (
 
 // A table has its head as the first row.
 type table struct {
-	title string
-	rows  [][]string
+	title   string
+	picture string // what the end of its name is; "" for none
+	rows    [][]string
 }
 
 // fails stands where a server was measured, but never brought a run to its end.
@@ -22,7 +23,7 @@ const fails = "does not keep up"
 func (r *report) tables() []table {
 	var all []table
 	if len(r.Cells) > 0 {
-		all = append(all, r.table("Server CPU per delivery, µs", func(c cell) float64 { return c.ServerMicros }))
+		all = append(all, r.table("Server CPU per delivery, µs", serverMicros))
 		for _, baseline := range []string{"gws", "node-ws"} {
 			if len(r.Servers) > 1 && slices.Contains(r.Servers, baseline) {
 				ratio := func(c cell) float64 { return r.ratio(c, baseline) }
@@ -34,11 +35,18 @@ func (r *report) tables() []table {
 			r.latencies(),
 			r.table("CPU of the load generator per delivery, µs", func(c cell) float64 { return c.LoadMicros }))
 	}
+	for _, e := range experiments {
+		if t, measured := e.table(r); measured {
+			all = append(all, t)
+		}
+	}
 	if len(r.Idle) > 0 {
 		all = append(all, r.idleTable())
 	}
 	return all
 }
+
+func serverMicros(c cell) float64 { return c.ServerMicros }
 
 // table has one figure for each server and each number of messages in flight. NaN is left out.
 func (r *report) table(title string, figure func(cell) float64) table {
@@ -62,7 +70,7 @@ func (r *report) latencies() table {
 	for i, server := range r.Servers {
 		for j, n := range r.InFlight {
 			if slices.ContainsFunc(r.Cells, func(c cell) bool {
-				return c.Server == server && c.InFlight == n && c.brief()
+				return c.Experiment == "" && c.Server == server && c.InFlight == n && c.brief()
 			}) {
 				t.rows[i+1][j+1] = "≥ " + t.rows[i+1][j+1]
 			}
@@ -104,8 +112,15 @@ func (r *report) idleTable() table {
 
 // values are a figure of all rounds, and the number of rounds that failed.
 func (r *report) values(server string, inFlight int, figure func(cell) float64) (values []float64, failed int) {
+	return r.figures(figure, func(c cell) bool {
+		return c.Experiment == "" && c.Server == server && c.InFlight == inFlight
+	})
+}
+
+// figures are values of the cells that are wanted.
+func (r *report) figures(figure func(cell) float64, wanted func(cell) bool) (values []float64, failed int) {
 	for _, c := range r.Cells {
-		if c.Server != server || c.InFlight != inFlight {
+		if !wanted(c) {
 			continue
 		}
 		if c.Failed != "" {
@@ -121,7 +136,7 @@ func (r *report) values(server string, inFlight int, figure func(cell) float64) 
 // ratio compares a cell with the baseline's in the same round; NaN if that has none.
 func (r *report) ratio(c cell, baseline string) float64 {
 	for _, b := range r.Cells {
-		if b.Server == baseline && b.InFlight == c.InFlight && b.Round == c.Round && b.Failed == "" && b.ServerMicros > 0 {
+		if b.Experiment == "" && b.Server == baseline && b.InFlight == c.InFlight && b.Round == c.Round && b.Failed == "" && b.ServerMicros > 0 {
 			return c.ServerMicros / b.ServerMicros
 		}
 	}
@@ -138,7 +153,7 @@ func (r *report) notes() []string {
 		if c.starved() {
 			starved++
 		}
-		where := fmt.Sprintf("%s, W=%d, round %d", c.Server, c.InFlight, c.Round)
+		where := fmt.Sprintf("%s, %s, round %d", c.Server, c.load(), c.Round)
 		deliveries += c.Deliveries
 		faults += c.faults()
 		if c.Failed != "" {
@@ -170,6 +185,14 @@ func (r *report) notes() []string {
 		note("%s deliveries; lost, duplicated, out of order, echoed or foreign: %d", grouped(deliveries), faults)
 	}
 	return all
+}
+
+// load names what the server was under.
+func (c cell) load() string {
+	if c.Experiment != "" {
+		return c.Experiment + ", " + c.Column
+	}
+	return fmt.Sprintf("W=%d", c.InFlight)
 }
 
 // spread is the median, and where they differ the least and the most.
