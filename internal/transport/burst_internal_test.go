@@ -10,6 +10,7 @@ import (
 
 	"recado"
 	"recado/internal/hub"
+	v1 "recado/internal/protocol/v1"
 )
 
 // A flushCounter is a hub's observer that counts batches.
@@ -34,6 +35,25 @@ func TestBurstIsOneBatch(t *testing.T) {
 	}
 	if n := counter.flushes.Load(); n > messages/10 {
 		t.Errorf("%d messages written in %d batches", messages, n)
+	}
+}
+
+// An answer comes behind the acknowledgement of what was published before the question.
+func TestBurstKeepsTheOrderOfAnswers(t *testing.T) {
+	r := startRelay(t, recado.Limits{})
+	c := r.dial(t, v1.Subprotocol)
+	c.say(`{"type":"hello"}`)
+	c.wantFrame(`"type":"welcome"`)
+	publish := clientFrame(0x81, `{"type":"publish","id":"a","text":"oi"}`)
+	for name, tt := range map[string]struct{ question, answer string }{
+		"ping":    {`{"type":"ping"}`, `"type":"pong"`},
+		"history": {`{"type":"history","id":"h","limit":1}`, `"type":"history"`},
+		"mistake": {`{"type":"dance"}`, `"type":"error"`},
+	} {
+		_, _ = c.conn.Write([]byte(publish + clientFrame(0x81, tt.question)))
+		c.wantFrame(`"type":"ack"`)
+		t.Log(name)
+		c.wantFrame(tt.answer)
 	}
 }
 

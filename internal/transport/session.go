@@ -212,6 +212,7 @@ func (s *session) handleMessage(kind recado.Kind, data []byte) error {
 	if s.talk != nil {
 		err = s.handleCommand(kind, data)
 	} else if !s.may(recado.MayPublish) {
+		s.settle()
 		s.forbid("published without the right to")
 		return nil
 	} else {

@@ -52,6 +52,7 @@ func (s *session) handleCommand(kind recado.Kind, frame []byte) error {
 		err = s.obey(command)
 	}
 	if problem, is := errors.AsType[*v1.Error](err); is {
+		s.settle()
 		s.say(problem)
 		return nil
 	}
@@ -69,9 +70,11 @@ func (s *session) obey(command v1.Command) error {
 		s.close(recado.CloseMisuse, "hello_expected", fmt.Sprintf("%T before hello", command))
 		return nil
 	}
-	switch c := command.(type) {
-	case v1.Publish:
+	if c, is := command.(v1.Publish); is {
 		return s.publishCommand(c)
+	}
+	s.settle() // an answer comes behind what was published before the question
+	switch c := command.(type) {
 	case v1.History:
 		return s.history(c)
 	case v1.Rename:
