@@ -140,7 +140,7 @@ func TestObserverOfSlowReaders(t *testing.T) {
 					_, _, _ = w.hub.Publish(t.Context(), recado.Message{Room: "ops", Kind: recado.Text, Data: []byte(strings.Repeat("x", 1000))})
 				}
 				if name == "stalled" {
-					time.Sleep(2 * w.limits.QueueStall)
+					time.Sleep(2 * w.limits.Load().QueueStall)
 					seen.want(t, tt.want, "raw disconnected 4001")
 				} else {
 					synctest.Wait()

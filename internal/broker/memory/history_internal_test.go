@@ -87,7 +87,7 @@ func TestTotalIsShared(t *testing.T) {
 		one.Room = fmt.Sprint("loud", i%2)
 		publish(t, b, one)
 		if rooms(t, b); b.history.full() {
-			t.Fatalf("%d bytes are held, the limit is %d", b.history.held.Load(), b.history.limit)
+			t.Fatalf("%d bytes are held, the limit is %d", b.history.held.Load(), b.history.limit.Load())
 		}
 	}
 	for i := range 50 {
@@ -104,7 +104,7 @@ func TestTotalIsShared(t *testing.T) {
 		one.Room = fmt.Sprint("new", i)
 		publish(t, b, one)
 		if n := rooms(t, b); b.history.full() || n > 200 {
-			t.Fatalf("%d bytes are held by %d rooms, the limit is %d", b.history.held.Load(), n, b.history.limit)
+			t.Fatalf("%d bytes are held by %d rooms, the limit is %d", b.history.held.Load(), n, b.history.limit.Load())
 		}
 	}
 }
