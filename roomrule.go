@@ -69,7 +69,9 @@ func (l Limits) with(r *Limits) Limits {
 	l.Fragments = max(l.Fragments, l.MessageSize/32)
 	l.HistoryMessages = cmp.Or(r.HistoryMessages, l.HistoryMessages)
 	l.HistoryAge = cmp.Or(r.HistoryAge, l.HistoryAge)
-	l.HistoryBytes = cmp.Or(r.HistoryBytes, max(l.HistoryBytes, r.MessageSize))
+	if l.HistoryBytes != Off {
+		l.HistoryBytes = cmp.Or(r.HistoryBytes, max(l.HistoryBytes, r.MessageSize))
+	}
 	if r.QueuePolicies != nil {
 		l.QueuePolicies = r.QueuePolicies
 	}

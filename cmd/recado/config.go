@@ -200,7 +200,7 @@ func (c *config) takeEnvironment(environ []string) (problems []error) {
 		case i < 0 && !isForeign(name, value):
 			problems = append(problems, unknownVariable(name, settings))
 			continue
-		case i < 0:
+		case i < 0 || settings[i].isClients() && value == "":
 			continue
 		}
 		if err := settings[i].set(value); err != nil {

@@ -16,7 +16,7 @@ import (
 )
 
 // written is a file with that text.
-func written(t testing.TB, text string) string {
+func written(t *testing.T, text string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), configName)
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"recado"
 	"recado/internal/auth"
@@ -66,6 +67,11 @@ func (s *serving) admit(tokens *auth.Tokens) {
 	s.tokens = tokens
 }
 
+// joinLines is for the log.
+func joinLines(rules string) string {
+	return strings.Join(strings.FieldsFunc(rules, func(r rune) bool { return r == '\n' }), "; ")
+}
+
 // A change is a setting with another value than before.
 type change struct {
 	key, value, was string
@@ -87,7 +93,7 @@ func (c *config) changes(next *config) (found []change) {
 			next.origins[s.key] = c.origins[s.key]
 		}
 	}
-	if value, was := next.rules(false), c.rules(false); value != was {
+	if value, was := joinLines(next.rules(false)), joinLines(c.rules(false)); value != was {
 		found = append(found, change{roomsTable, value, was, true})
 	}
 	next.limits = next.limits.WithDefaults() // those of the rooms follow from the others

@@ -54,6 +54,9 @@ func newServeCommand(p *program, texts *locale.Texts) *cobra.Command {
 			s.level.Set(s.config.logLevel)
 			s.log = p.logger(s.config.logFormat, s.level)
 			s.manager = newNotifier(p.getenv, s.log)
+			if s.config.file != "" {
+				s.log.Info("configuration read", "file", s.config.file)
+			}
 			return s.run(cmd.Context())
 		},
 	}

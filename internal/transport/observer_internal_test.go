@@ -127,7 +127,10 @@ func TestObserverOfSlowReaders(t *testing.T) {
 	}{
 		"overflowed": {recado.Limits{Queue: 2000}, 5, "slow overflowed"},
 		"skipped":    {recado.Limits{Queue: 2000, QueuePolicies: drop}, 5, "slow skipped"},
-		"stalled":    {recado.Limits{}, 1, "slow stalled"},
+		"skipped, by the room's rule": {
+			recado.Limits{Queue: 2000, RoomRules: []recado.RoomRule{{Pattern: "o*", Limits: recado.Limits{QueuePolicies: drop}}}}, 5, "slow skipped",
+		},
+		"stalled": {recado.Limits{}, 1, "slow stalled"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.limits.PingInterval = recado.Off
