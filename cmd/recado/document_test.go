@@ -26,7 +26,7 @@ func written(t *testing.T, text string) string {
 }
 
 func TestFile(t *testing.T) {
-	name := written(t, `
+	name := written(t, "\ufeff"+`
 listen = ":1"
 web = ":2"
 lan = true

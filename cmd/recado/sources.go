@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -39,7 +40,8 @@ func (p *program) configFile() (name string, named bool) {
 		places = append(places, filepath.Join(own, "recado", configName))
 	}
 	for _, place := range append(places, filepath.Join("/etc", "recado", configName)) {
-		if _, err := os.Stat(place); err == nil {
+		// One that cannot be looked at may well be there, and say who may come in.
+		if _, err := os.Stat(place); err == nil || errors.Is(err, fs.ErrPermission) {
 			return place, false
 		}
 	}
@@ -63,7 +65,7 @@ func readDocument(name string) ([]entry, error) {
 	if err != nil {
 		return nil, unreadableConfig(name, err)
 	}
-	return parseDocument(name, text)
+	return parseDocument(name, bytes.TrimPrefix(text, []byte("\ufeff"))) // which some editors on Windows begin with
 }
 
 func unreadableConfig(name string, err error) error {
