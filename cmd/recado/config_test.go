@@ -28,7 +28,7 @@ func configured(flags, environ []string, file string) (*config, error) {
 	if err := set.Parse(flags); err != nil {
 		return given, flagProblem(nil, err)
 	}
-	p := &program{environ: func() []string { return environ }, config: cmp.Or(file, noConfig)}
+	p := &program{environ: func() []string { return environ }, configFlag: cmp.Or(file, noConfig)}
 	return p.configure(set, given)
 }
 

@@ -62,7 +62,7 @@ func newConfigCheckCommand(p *program, texts *locale.Texts) *cobra.Command {
 		Args:    oneAddress,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				p.config = args[0]
+				p.configFlag = args[0]
 			}
 			c, err := p.configure(cmd.Flags(), newConfig())
 			if err == nil {

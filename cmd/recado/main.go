@@ -40,7 +40,7 @@ type program struct {
 	environ        func() []string
 	lang           string // the value of --lang
 	read           *locale.Texts
-	config         string        // the value of --config
+	configFlag     string        // the value of --config
 	client         *clientConfig // nil: not read yet
 	clientError    error
 }
@@ -67,7 +67,7 @@ func (p *program) texts() (*locale.Texts, error) {
 // run executes the command that args name and returns the exit code.
 func (p *program) run(ctx context.Context, args []string) int {
 	// Before the commands are made, since their help is in that language and names that server.
-	p.lang, p.config = flagIn(args, "--lang"), flagIn(args, "--config")
+	p.lang, p.configFlag = flagIn(args, "--lang"), flagIn(args, "--config")
 	texts, err := p.texts()
 	if err != nil {
 		return p.fail(locale.New(locale.English), err)

@@ -28,7 +28,7 @@ func newRootCommand(p *program, texts *locale.Texts) *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&p.lang, "lang", p.lang, texts.Text("root.lang"))
 	root.PersistentFlags().Lookup("lang").DefValue = "" // p.lang has been read already; it is no default
-	root.PersistentFlags().StringVar(&p.config, "config", p.config, texts.Text("root.config"))
+	root.PersistentFlags().StringVar(&p.configFlag, "config", p.configFlag, texts.Text("root.config"))
 	root.PersistentFlags().Lookup("config").DefValue = ""
 	root.AddCommand(
 		newServeCommand(p, texts), newChatCommand(p), newPubCommand(p, texts), newSubCommand(p, texts),

@@ -24,7 +24,7 @@ const (
 // configFile is the file that holds the settings, "" if there is none: the one that was named, else the first that
 // is there.
 func (p *program) configFile() (name string, named bool) {
-	name = p.config
+	name = p.configFlag
 	if name == "" {
 		name = p.getenv(configVariable)
 	}
