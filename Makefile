@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # the tests measure time; they share the machine with nothing
-.PHONY: help run build man test storm check fmt fuzz bench bench-save bench-peers vuln vendor rename clean test-go test-web tools
+.PHONY: help run build man docs test storm check fmt fuzz bench bench-save bench-peers vuln vendor rename clean test-go test-web tools
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOVULNCHECK_VERSION   := v1.9.0
@@ -30,6 +30,9 @@ build: ## Build bin/recado
 
 man: ## Write the man pages to bin/man
 	go run ./cmd/recado man bin/man
+
+docs: ## Write the tables of docs/configuration.md
+	go test ./cmd/recado -run '^TestReference$$' -count=1 -update
 
 test: test-go test-web ## Run every test: Go with the race detector, the page, a real browser
 

@@ -54,17 +54,26 @@ type Access struct {
 	Name    string            // what its members are called; "" for what they call themselves
 	Expires time.Time         // zero: never
 	Rooms   map[string]Rights // by pattern, as RoomPolicy has it; nil: everything in every room
+
+	Anonymous bool       // there is no token
+	Rules     []RoomRule // of the server; the first that matches a room changes what is allowed there
 }
 
-// Rights are those of all patterns that match the room's name.
+// Rights are those of all patterns that match the room's name, changed by the room's rule.
 func (a *Access) Rights(room string) (r Rights) {
-	if a == nil || a.Rooms == nil {
+	if a == nil {
 		return AllRights
+	}
+	if a.Rooms == nil && !a.Anonymous {
+		r = AllRights
 	}
 	for pattern, rights := range a.Rooms {
 		if matched, err := path.Match(pattern, room); matched && err == nil {
 			r |= rights
 		}
+	}
+	if rule := FirstRule(a.Rules, room); rule != nil {
+		r = rule.rights(a.Subject, r)
 	}
 	return r
 }
@@ -96,18 +105,14 @@ func (a *Access) MemberID(session string) MemberID {
 
 // An Authenticator knows what a token allows. Its methods may be called concurrently.
 type Authenticator interface {
-	// Authenticate returns what the token, which is not empty, allows, and never nil without an error, which is a
-	// *Refusal if the token is not taken.
+	// Authenticate returns what the token allows; "" is none. The error is a *Refusal if the token is not taken.
 	Authenticate(token string) (*Access, error)
 }
 
-// Identify is a.Authenticate for a token that may be missing. The nil Authenticator lets everybody in.
+// Identify is a.Authenticate. The nil Authenticator lets everybody in.
 func Identify(a Authenticator, token string) (*Access, error) {
-	switch {
-	case a == nil:
+	if a == nil {
 		return nil, nil //nolint:nilnil // the nil Access allows everything
-	case token == "":
-		return nil, &Refusal{Code: AuthRequired, Status: statusUnauthorized, Header: challenge("")}
 	}
 	return a.Authenticate(token)
 }
@@ -124,8 +129,11 @@ func Admit(a Authenticator, token, room string, needed Rights) (*Access, error) 
 // Check returns the *Refusal if one of the rights in the room is missing.
 func (a *Access) Check(room string, needed Rights) error {
 	missing := needed &^ a.Rights(room)
-	if missing == 0 {
+	switch {
+	case missing == 0:
 		return nil
+	case a.Anonymous:
+		return RequireToken()
 	}
 	return &Refusal{
 		Code: RoomForbidden, Status: statusForbidden,
@@ -146,6 +154,11 @@ const (
 	statusUnauthorized = 401
 	statusForbidden    = 403
 )
+
+// RequireToken is the refusal of who has no token, where one is needed.
+func RequireToken() *Refusal {
+	return &Refusal{Code: AuthRequired, Status: statusUnauthorized, Header: challenge("")}
+}
 
 // RefuseToken is the refusal of a token: AuthInvalid or AuthExpired, and why. It must not quote the token.
 func RefuseToken(code, why string) *Refusal {

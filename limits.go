@@ -35,6 +35,8 @@ type Limits struct {
 	HistoryAge        time.Duration // default 24 h, Off for no limit
 	HistoryBytes      int           // kept of one room; default 1 MiB, or MessageSize if that is more
 	HistoryTotalBytes int           // kept of all rooms together; default 256 MiB
+
+	RoomRules []RoomRule // the first that matches a room counts; see In
 }
 
 // MaxMessageSize is the largest MessageSize that can be configured.
@@ -69,5 +71,5 @@ func (l Limits) WithDefaults() Limits {
 	l.HistoryAge = cmp.Or(l.HistoryAge, 24*time.Hour)
 	l.HistoryBytes = cmp.Or(l.HistoryBytes, max(1<<20, l.MessageSize))
 	l.HistoryTotalBytes = cmp.Or(l.HistoryTotalBytes, 256<<20)
-	return l
+	return l.withRules()
 }

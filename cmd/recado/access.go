@@ -31,9 +31,6 @@ func (c *accessConfig) closed() bool {
 // tokens reads what the tokens are checked with; nil if everybody may come in.
 func (c *accessConfig) tokens(log *slog.Logger) (*auth.Tokens, error) {
 	if !c.closed() {
-		if c.audience != "" {
-			return nil, trouble(exitConfig, "audience_alone")
-		}
 		return nil, nil //nolint:nilnil // no tokens are asked for
 	}
 	config := auth.TokensConfig{KeySet: c.keySet, Audience: c.audience, Log: log}
@@ -95,7 +92,7 @@ func (v keySetValue) Set(s string) error {
 	return nil
 }
 
-func (v keySetValue) String() string { return "" }
+func (v keySetValue) String() string { return *v.to }
 func (v keySetValue) Type() string   { return "url" }
 
 const textType = "text"
@@ -111,7 +108,7 @@ func (v textValue) Set(s string) error {
 	return nil
 }
 
-func (v textValue) String() string { return "" }
+func (v textValue) String() string { return *v.to }
 func (v textValue) Type() string   { return textType }
 
 // A roomsValue is what a token allows: a pattern of rooms and the rights there, such as ops-*=subscribe,publish.

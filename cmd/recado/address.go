@@ -54,10 +54,46 @@ func oneAddress(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// addressOf is what the arguments that oneAddress let through name, on this server unless they name another.
-func addressOf(server string, args []string) (string, error) {
-	if len(args) == 0 {
-		return withScheme(server), nil
+// addressOf is what the arguments that oneAddress let through name, on the server of the configuration unless they
+// name another.
+func (p *program) addressOf(args []string) (string, error) {
+	own, err := p.own()
+	if err != nil {
+		return "", err
 	}
-	return roomAddress(withScheme(server), args[0])
+	if len(args) == 0 {
+		return withScheme(own.server), nil
+	}
+	return roomAddress(withScheme(own.server), args[0])
 }
+
+// A serverValue is the address of a server.
+type serverValue struct{ to *string }
+
+func (v serverValue) Set(s string) error {
+	if u, err := url.Parse(withScheme(s)); err != nil || u.Host == "" {
+		return want("server")
+	}
+	*v.to = s
+	return nil
+}
+
+func (v serverValue) String() string { return *v.to }
+func (v serverValue) Type() string   { return serverType }
+
+const serverType = "server"
+
+// A nameValue is what a member is called; "" for a name of another source.
+type nameValue struct{ to *string }
+
+func (v nameValue) Set(s string) error {
+	name, err := recado.CleanName(s)
+	if err != nil && s != "" {
+		return want("name", "Max", recado.MaxName)
+	}
+	*v.to = name
+	return nil
+}
+
+func (v nameValue) String() string { return *v.to }
+func (v nameValue) Type() string   { return textType }

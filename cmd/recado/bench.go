@@ -31,20 +31,16 @@ type benchmark struct {
 }
 
 func newBenchCommand(p *program, texts *locale.Texts) *cobra.Command {
-	server := defaultServer
-	if named := p.getenv("RECADO_SERVER"); named != "" {
-		server = named
-	}
 	b := &benchmark{}
 	cmd := &cobra.Command{
 		Use:   "bench " + texts.Text("bench.use"),
 		Short: texts.Text("bench.short"),
-		Long:  texts.Text("bench.long", "Default", server),
+		Long:  texts.Text("bench.long", "Default", p.serverAddress()),
 		Example: "  recado bench\n  recado bench --clients 5000 --in-flight 64 --pid $(pgrep -nf 'recado serve')\n" +
 			"  recado bench --rate 100/s --fail-if 'p99>50ms,lost>0'\n  recado bench --clients 18000 --duration 0",
 		Args: oneAddress,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			address, err := addressOf(server, args)
+			address, err := p.addressOf(args)
 			if err != nil {
 				return err
 			}

@@ -31,19 +31,15 @@ func newChatCommand(p *program) *cobra.Command {
 	if err != nil {
 		texts = locale.New(locale.English) // the error is told when the command runs
 	}
-	server := defaultServer
-	if named := p.getenv("RECADO_SERVER"); named != "" {
-		server = named
-	}
 	var how chatHow
 	cmd := &cobra.Command{
 		Use:     "chat " + texts.Text("chat.use"),
 		Short:   texts.Text("chat.short"),
-		Long:    texts.Text("chat.long", "Default", server),
+		Long:    texts.Text("chat.long", "Default", p.serverAddress()),
 		Example: "  recado chat\n  recado chat ops --name ana\n  recado chat wss://example.com/ops\n  tail -f app.log | recado chat logs",
 		Args:    oneAddress,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			address, err := addressOf(server, args)
+			address, err := p.addressOf(args)
 			if err != nil {
 				return err
 			}
@@ -66,8 +62,11 @@ type chatHow struct {
 	color colorChoice
 }
 
-// userName is that of the system's user, if somebody can be called so in a room.
+// userName is the one of the configuration, or else that of the system's user, if somebody can be called so in a room.
 func (p *program) userName() string {
+	if own, _ := p.own(); own.name != "" { // addressOf tells the error
+		return own.name
+	}
 	name, err := recado.CleanName(cmp.Or(p.getenv("USER"), p.getenv("USERNAME")))
 	if err != nil {
 		return "" // the server makes one

@@ -17,7 +17,7 @@ import (
 	"unsafe"
 )
 
-// A window is a terminal in which recado chat runs.
+// A window is a terminal in which a command runs.
 type window struct {
 	t      *testing.T
 	master *os.File
@@ -31,6 +31,12 @@ type window struct {
 
 // openWindow starts recado chat in a terminal of 80×24 with a light background.
 func openWindow(t *testing.T, env []string, args ...string) *window {
+	t.Helper()
+	return openTerminal(t, env, append([]string{"chat"}, args...)...)
+}
+
+// openTerminal starts any command in such a terminal.
+func openTerminal(t *testing.T, env []string, args ...string) *window {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -57,7 +63,7 @@ func openWindow(t *testing.T, env []string, args ...string) *window {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
 	t.Cleanup(cancel)
-	w.cmd = exec.CommandContext(ctx, recado, append([]string{"chat"}, args...)...)
+	w.cmd = exec.CommandContext(ctx, recado, args...)
 	w.cmd.Stdin, w.cmd.Stdout, w.cmd.Stderr = slave, slave, slave
 	w.cmd.Env = append([]string{"HOME=" + t.TempDir(), "COLORTERM=truecolor"}, env...)
 	w.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}

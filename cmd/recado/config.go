@@ -15,12 +15,14 @@ const (
 	standardListen = "localhost:8765"
 	standardWeb    = "localhost:8000"
 	devPage        = "web/page" // from the root of the source
+
+	variablePrefix = "RECADO_"
+	clientTable    = "client." // whose settings are for the commands that talk to a server
 )
 
 // A config is what a person can set of the server. Zero limits mean the defaults.
 type config struct {
 	listen, web  string
-	webChosen    bool // not the default, even if equal to it
 	lan          bool
 	allowOrigins []string
 	allowHosts   []string
@@ -32,18 +34,65 @@ type config struct {
 	logLevel     slog.Level
 	logFormat    string
 	limits       recado.Limits
+	client       clientConfig
+	rooms        []*roomRule // limits.RoomRules are made of them
+	file         string      // that it was read from; "" for none
+
+	origins map[string]string // by key: where what is not the default comes from
 }
+
+// A clientConfig is what the commands that talk to a server begin with.
+type clientConfig struct{ server, name string }
 
 func newConfig() *config {
-	return &config{listen: standardListen, web: standardWeb, logFormat: textFormat}
+	return &config{
+		listen: standardListen, web: standardWeb, logFormat: textFormat, client: clientConfig{server: defaultServer},
+		origins: map[string]string{},
+	}
 }
 
-// A setting is one line of the table that flags and environment are made from. limits.message_size is
+// A setting is one line of the table that flags, environment and file are read with. limits.message_size is
 // --limits-message-size and RECADO_LIMITS_MESSAGE_SIZE; its help is the text "setting.limits.message_size".
 type setting struct {
 	key      string
-	value    pflag.Value
-	standard string // the default, as help shows it; "" if there is none
+	value    pflag.Value // live, if a running server can take it over
+	standard string      // the default, as help shows it; "" if there is none
+}
+
+// live marks the value of a setting that a running server takes over when it is told to reload. Others need a restart.
+type live struct{ pflag.Value }
+
+// isLive reports whether SIGHUP is enough.
+func (s setting) isLive() bool {
+	_, is := s.value.(live)
+	return is
+}
+
+// list returns the setting's value if it has many.
+func (s setting) list() (v pflag.SliceValue, is bool) {
+	inner := s.value
+	if marked, can := inner.(live); can {
+		inner = marked.Value
+	}
+	v, is = inner.(pflag.SliceValue)
+	return v, is
+}
+
+// set puts the value in the place of what there was, also of a list.
+func (s setting) set(text string) error {
+	if list, is := s.list(); is {
+		_ = list.Replace(nil) // nothing can be wrong with it
+	}
+	return s.value.Set(text)
+}
+
+// take sets the value to that of the same setting of another configuration.
+func (s setting) take(other setting) error {
+	if mine, is := s.list(); is {
+		theirs, _ := other.list()
+		return mine.Replace(theirs.GetSlice())
+	}
+	return s.value.Set(other.value.String())
 }
 
 // settings is the table. The values write into c.
@@ -54,54 +103,69 @@ func (c *config) settings() []setting {
 		{"listen", addressValue{to: &c.listen}, standardListen},
 		{"web", addressValue{to: &c.web, optional: true}, standardWeb},
 		{"lan", (*switchValue)(&c.lan), ""},
-		{"allow_origin", newOrigins(&c.allowOrigins), ""},
-		{"allow_host", newHosts(&c.allowHosts), ""},
-		{"password_file", fileValue{&c.access.passwordFile}, ""},
-		{"token.secret_file", fileValue{&c.access.secretFile}, ""},
-		{"token.key_file", newFiles(&c.access.keyFiles), ""},
-		{"token.jwks", keySetValue{&c.access.keySet}, ""},
-		{"token.audience", textValue{&c.access.audience}, ""},
+		{"allow_origin", live{newOrigins(&c.allowOrigins)}, ""},
+		{"allow_host", live{newHosts(&c.allowHosts)}, ""},
+		{"password_file", live{fileValue{&c.access.passwordFile}}, ""},
+		{"token.secret_file", live{fileValue{&c.access.secretFile}}, ""},
+		{"token.key_file", live{newFiles(&c.access.keyFiles)}, ""},
+		{"token.jwks", live{keySetValue{&c.access.keySet}}, ""},
+		{"token.audience", live{textValue{&c.access.audience}}, ""},
 		{"compress", (*switchValue)(&c.compress), ""},
 		{"dev", (*switchValue)(&c.dev), ""},
-		{"log.level", (*levelValue)(&c.logLevel), "info"},
+		{"log.level", live{(*levelValue)(&c.logLevel)}, "info"},
 		{"log.format", formatValue{&c.logFormat}, textFormat},
 		{"state", fileValue{(*string)(&c.state)}, ""},
 		{"pprof", profileAddress{&c.pprof}, ""},
-		{"limits.message_size", sizeValue{&l.MessageSize, recado.MaxMessageSize}, formatSize(d.MessageSize)},
-		{"limits.message_rate", countValue{&l.MessageRate, canBeOff}, formatCount(d.MessageRate)},
-		{"limits.message_burst", countValue{&l.MessageBurst, atLeastOne}, ""},
-		{"limits.queue", sizeValue{&l.Queue, anySize}, formatSize(d.Queue)},
-		{"limits.queue_stall", durationValue{&l.QueueStall, atLeastOne}, formatDuration(d.QueueStall)},
-		{"limits.queue_policy", policyValue{&l.QueuePolicies}, recado.Disconnect.String()},
-		{"limits.control_rate", countValue{&l.ControlRate, canBeOff}, formatCount(d.ControlRate)},
-		{"limits.control_burst", countValue{&l.ControlBurst, atLeastOne}, formatCount(d.ControlBurst)},
-		{"limits.fragments", countValue{&l.Fragments, atLeastOne}, ""},
-		{"limits.connections", countValue{&l.Connections, canBeOff}, ""},
-		{"limits.rooms", countValue{&l.Rooms, canBeOff}, formatCount(d.Rooms)},
-		{"limits.members_listed", countValue{&l.MembersListed, atLeastOne}, formatCount(d.MembersListed)},
-		{"limits.hello", durationValue{&l.HelloTimeout, atLeastOne}, formatDuration(d.HelloTimeout)},
+		{"limits.message_size", live{sizeValue{&l.MessageSize, recado.MaxMessageSize}}, formatSize(d.MessageSize)},
+		{"limits.message_rate", live{countValue{&l.MessageRate, canBeOff}}, formatCount(d.MessageRate)},
+		{"limits.message_burst", live{countValue{&l.MessageBurst, atLeastOne}}, ""},
+		{"limits.queue", live{sizeValue{&l.Queue, anySize}}, formatSize(d.Queue)},
+		{"limits.queue_stall", live{durationValue{&l.QueueStall, atLeastOne}}, formatDuration(d.QueueStall)},
+		{"limits.queue_policy", live{policyValue{&l.QueuePolicies}}, recado.Disconnect.String()},
+		{"limits.control_rate", live{countValue{&l.ControlRate, canBeOff}}, formatCount(d.ControlRate)},
+		{"limits.control_burst", live{countValue{&l.ControlBurst, atLeastOne}}, formatCount(d.ControlBurst)},
+		{"limits.fragments", live{countValue{&l.Fragments, atLeastOne}}, ""},
+		{"limits.connections", live{countValue{&l.Connections, canBeOff}}, ""},
+		{"limits.rooms", live{countValue{&l.Rooms, canBeOff}}, formatCount(d.Rooms)},
+		{"limits.members_listed", live{countValue{&l.MembersListed, atLeastOne}}, formatCount(d.MembersListed)},
+		{"limits.hello", live{durationValue{&l.HelloTimeout, atLeastOne}}, formatDuration(d.HelloTimeout)},
 		{"limits.handshake", durationValue{&l.HeaderTimeout, atLeastOne}, formatDuration(d.HeaderTimeout)},
 		{"limits.handshake_size", sizeValue{&l.HeaderBytes, anySize}, formatSize(d.HeaderBytes)},
-		{"limits.handshake_headers", countValue{&l.HeaderCount, atLeastOne}, formatCount(d.HeaderCount)},
-		{"history.messages", countValue{&l.HistoryMessages, canBeOff}, formatCount(d.HistoryMessages)},
-		{"history.age", durationValue{&l.HistoryAge, canBeOff}, formatDuration(d.HistoryAge)},
-		{"history.bytes", sizeValue{&l.HistoryBytes, anySize}, formatSize(d.HistoryBytes)},
-		{"history.total_bytes", sizeValue{&l.HistoryTotalBytes, anySize}, formatSize(d.HistoryTotalBytes)},
-		{"shutdown.drain", durationValue{&l.Drain, canBeOff}, formatDuration(d.Drain)},
+		{"limits.handshake_headers", live{countValue{&l.HeaderCount, atLeastOne}}, formatCount(d.HeaderCount)},
+		{"history.messages", live{countValue{&l.HistoryMessages, canBeOff}}, formatCount(d.HistoryMessages)},
+		{"history.age", live{durationValue{&l.HistoryAge, canBeOff}}, formatDuration(d.HistoryAge)},
+		{"history.bytes", live{sizeValue{&l.HistoryBytes, anySize}}, formatSize(d.HistoryBytes)},
+		{"history.total_bytes", live{sizeValue{&l.HistoryTotalBytes, anySize}}, formatSize(d.HistoryTotalBytes)},
+		{"shutdown.drain", live{durationValue{&l.Drain, canBeOff}}, formatDuration(d.Drain)},
 		{"ping.interval", durationValue{&l.PingInterval, canBeOff}, formatDuration(d.PingInterval)},
 		{"ping.timeout", durationValue{&l.PingTimeout, atLeastOne}, formatDuration(d.PingTimeout)},
+		{"client.server", serverValue{&c.client.server}, defaultServer},
+		{"client.name", nameValue{&c.client.name}, ""},
 	}
 }
 
-func (s setting) flag() string { return strings.NewReplacer(".", "-", "_", "-").Replace(s.key) }
-
-func (s setting) variable() string {
-	return "RECADO_" + strings.ToUpper(strings.ReplaceAll(s.key, ".", "_"))
+// flag is the name of its flag, "" if it has none.
+func (s setting) flag() string {
+	if s.isClients() {
+		return ""
+	}
+	return strings.NewReplacer(".", "-", "_", "-").Replace(s.key)
 }
 
-// addFlags makes a flag of every setting.
+// variable is the name of its variable.
+func (s setting) variable() string {
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(s.key, clientTable), ".", "_"))
+}
+
+// isClients reports whether the setting is for the commands that talk to a server, not for the server.
+func (s setting) isClients() bool { return strings.HasPrefix(s.key, clientTable) }
+
+// addFlags makes a flag of every setting of the server.
 func (c *config) addFlags(flags *pflag.FlagSet, texts *locale.Texts) {
 	for _, s := range c.settings() {
+		if s.isClients() {
+			continue
+		}
 		flag := flags.VarPF(s.value, s.flag(), "", texts.Text("setting."+s.key))
 		flag.DefValue = s.standard
 		if s.value.Type() == switchType {
@@ -110,40 +174,59 @@ func (c *config) addFlags(flags *pflag.FlagSet, texts *locale.Texts) {
 	}
 }
 
-// readEnvironment sets what has a variable and was not set by a flag, and refuses variables with our
-// prefix that mean nothing: a misspelt limit would silently not be one.
-func (c *config) readEnvironment(flags *pflag.FlagSet, environ []string) error {
+// takeFlags takes what the flags that were given have set of another configuration.
+func (c *config) takeFlags(flags *pflag.FlagSet, given *config) (problems []error) {
+	theirs := given.settings()
+	for i, s := range c.settings() {
+		if flags.Changed(s.flag()) {
+			problems = append(problems, s.take(theirs[i]))
+			c.origins[s.key] = "--" + s.flag()
+		}
+	}
+	return problems
+}
+
+// takeEnvironment sets what has a variable, and refuses variables with our prefix that mean nothing: a misspelt limit
+// would silently not be one.
+func (c *config) takeEnvironment(environ []string) (problems []error) {
 	settings := c.settings()
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, "RECADO_") {
+		if !strings.HasPrefix(name, variablePrefix) {
 			continue
 		}
 		i := slices.IndexFunc(settings, func(s setting) bool { return s.variable() == name })
 		switch {
 		case i < 0 && !isForeign(name, value):
-			return unknownVariable(name, settings)
-		case i < 0 || flags.Changed(settings[i].flag()):
+			problems = append(problems, unknownVariable(name, settings))
+			continue
+		case i < 0 || settings[i].isClients() && value == "":
 			continue
 		}
-		if err := settings[i].value.Set(value); err != nil {
-			return badValue(name, value, err)
+		if err := settings[i].set(value); err != nil {
+			problems = append(problems, badValue(name, value, err))
 		}
-		c.webChosen = c.webChosen || settings[i].key == "web"
+		c.origins[settings[i].key] = name
 	}
-	c.webChosen = c.webChosen || flags.Changed("web")
-	return nil
+	return problems
 }
 
-// check finds what each setting allows, but not all of them together.
-func (c *config) check() error {
-	l := c.limits.WithDefaults()
-	if l.HistoryMessages == recado.Off || l.HistoryBytes >= l.MessageSize {
-		return nil
+// check finds what each setting allows, but not all of them together. The limits have their defaults.
+func (c *config) check() (problems []error) {
+	if !c.access.closed() && c.access.audience != "" {
+		problems = append(problems, trouble(exitConfig, "audience_alone"))
 	}
-	return &exitError{code: exitConfig, err: &problem{id: "history_too_small", facts: []any{
-		"Message", formatSize(l.MessageSize), "History", formatSize(l.HistoryBytes),
-	}}}
+	problems = append(problems, c.checkRooms()...)
+	if tooSmall(&c.limits) {
+		problems = append(problems, trouble(exitConfig, "history_too_small",
+			"Message", formatSize(c.limits.MessageSize), "History", formatSize(c.limits.HistoryBytes)))
+	}
+	return problems
+}
+
+// tooSmall reports whether the history has no space for the largest message.
+func tooSmall(l *recado.Limits) bool {
+	return l.HistoryMessages != recado.Off && l.HistoryBytes < l.MessageSize
 }
 
 func unknownVariable(name string, settings []setting) error {
@@ -157,8 +240,8 @@ func unknownVariable(name string, settings []setting) error {
 // isForeign tells the variables with our prefix that are not settings.
 func isForeign(name, value string) bool {
 	switch name {
-	case "RECADO_LANG", "RECADO_SERVER":
-		return true // the interface's language; the address that recado chat connects to
+	case "RECADO_LANG", configVariable:
+		return true // the interface's language; the file with the settings
 	case "RECADO_BIN":
 		return true // where scripts keep the path of the program
 	}

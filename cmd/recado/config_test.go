@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"log/slog"
 	"reflect"
@@ -19,15 +20,16 @@ import (
 // sharedTexts are read once: that takes longer than the tests.
 var sharedTexts = sync.OnceValue(func() *locale.Texts { return locale.New(locale.English) })
 
-// configured is the configuration of these flags and variables.
-func configured(flags, environ []string) (*config, error) {
-	c := newConfig()
+// configured is the configuration of these flags and variables, and of a file, if there is one.
+func configured(flags, environ []string, file string) (*config, error) {
+	given := newConfig()
 	set := pflag.NewFlagSet("serve", pflag.ContinueOnError)
-	c.addFlags(set, sharedTexts())
+	given.addFlags(set, sharedTexts())
 	if err := set.Parse(flags); err != nil {
-		return c, flagProblem(nil, err)
+		return given, flagProblem(nil, err)
 	}
-	return c, c.readEnvironment(set, environ)
+	p := &program{environ: func() []string { return environ }, configFlag: cmp.Or(file, noConfig)}
+	return p.configure(set, given)
 }
 
 func TestConfig(t *testing.T) {
@@ -43,14 +45,13 @@ func TestConfig(t *testing.T) {
 			flags: []string{"--listen", ":1"}, environ: []string{"RECADO_LISTEN=:2"},
 			want: func(c *config) { c.listen = ":1" },
 		},
-		"no page":             {flags: []string{"--web="}, want: func(c *config) { c.web, c.webChosen = "", true }},
-		"no page, variable":   {environ: []string{"RECADO_WEB="}, want: func(c *config) { c.web, c.webChosen = "", true }},
-		"the default, chosen": {flags: []string{"--web", "localhost:8000"}, want: func(c *config) { c.webChosen = true }},
-		"off":                 {flags: []string{"--limits-message-rate=0"}, want: func(c *config) { c.limits.MessageRate = recado.Off }},
-		"off, duration":       {flags: []string{"--ping-interval=0"}, want: func(c *config) { c.limits.PingInterval = recado.Off }},
-		"size":                {flags: []string{"--limits-message-size=16MiB"}, want: func(c *config) { c.limits.MessageSize = 16 << 20 }},
-		"duration":            {environ: []string{"RECADO_PING_TIMEOUT=1m30s"}, want: func(c *config) { c.limits.PingTimeout = 90 * time.Second }},
-		"switch":              {flags: []string{"--lan"}, want: func(c *config) { c.lan = true }},
+		"no page":           {flags: []string{"--web="}, want: func(c *config) { c.web = "" }},
+		"no page, variable": {environ: []string{"RECADO_WEB="}, want: func(c *config) { c.web = "" }},
+		"off":               {flags: []string{"--limits-message-rate=0"}, want: func(c *config) { c.limits.MessageRate = recado.Off }},
+		"off, duration":     {flags: []string{"--ping-interval=0"}, want: func(c *config) { c.limits.PingInterval = recado.Off }},
+		"size":              {flags: []string{"--limits-message-size=16MiB"}, want: func(c *config) { c.limits.MessageSize = 16 << 20 }},
+		"duration":          {environ: []string{"RECADO_PING_TIMEOUT=1m30s"}, want: func(c *config) { c.limits.PingTimeout = 90 * time.Second }},
+		"switch":            {flags: []string{"--lan"}, want: func(c *config) { c.lan = true }},
 		"switched off again": {
 			flags: []string{"--compress=false"}, environ: []string{"RECADO_COMPRESS=true"},
 			want: func(*config) {},
@@ -80,9 +81,10 @@ func TestConfig(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := configured(tt.flags, tt.environ)
+			got, err := configured(tt.flags, tt.environ, "")
 			want := newConfig()
 			tt.want(want)
+			want.limits, want.origins = want.limits.WithDefaults(), got.origins
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("got %+v, %v, want %+v", got, err, want)
 			}
@@ -104,24 +106,29 @@ func TestSettings(t *testing.T) {
 			t.Errorf("%s: the flag is %s, the variable %s", s.key, s.flag(), s.variable())
 		}
 		if s.standard != "" {
-			before, _ := configured(nil, nil)
-			after, err := configured([]string{"--" + s.flag() + "=" + s.standard}, nil)
+			before, _ := configured(nil, nil, "")
+			after, err := configured(nil, []string{s.variable() + "=" + s.standard}, "")
 			if err != nil {
 				t.Errorf("%s: the default %s is refused: %v", s.key, s.standard, err)
 			}
-			after.webChosen = before.webChosen
-			before.limits, after.limits = before.limits.WithDefaults(), after.limits.WithDefaults()
+			after.origins = before.origins
 			if !reflect.DeepEqual(before, after) {
 				t.Errorf("%s: the default is not %s", s.key, s.standard)
 			}
 		}
-		for source, configure := range map[string]func(value string) error{
-			"--" + s.flag(): func(v string) error { _, err := configured([]string{"--" + s.flag() + "=" + v}, nil); return err },
-			s.variable():    func(v string) error { _, err := configured(nil, []string{s.variable() + "=" + v}); return err },
-		} {
+		sources := map[string]func(value string) error{
+			s.variable(): func(v string) error { _, err := configured(nil, []string{s.variable() + "=" + v}, ""); return err },
+		}
+		if s.flag() != "" {
+			sources["--"+s.flag()] = func(v string) error { _, err := configured([]string{"--" + s.flag() + "=" + v}, nil, ""); return err }
+		}
+		for source, configure := range sources {
 			nonsense := []string{"\x00", "non sense", "-1"}
-			if s.value.Type() == fileType || s.value.Type() == textType {
+			switch s.value.Type() {
+			case fileType, textType:
 				nonsense = nonsense[:1] // any other text can be a file's name, or an audience
+			case serverType:
+				nonsense = nonsense[:2]
 			}
 			for _, value := range nonsense {
 				wantProblem(t, configure(value), "value_invalid", source)

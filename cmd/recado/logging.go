@@ -16,7 +16,7 @@ const (
 )
 
 // newLogger writes to w: coloured for a person, if color says so, else one record a line for programs.
-func newLogger(w io.Writer, format string, level slog.Level, terminal, color bool) *slog.Logger {
+func newLogger(w io.Writer, format string, level slog.Leveler, terminal, color bool) *slog.Logger {
 	switch {
 	case format == jsonFormat:
 		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: visibleAttr(visibleInJSON)}))

@@ -24,7 +24,7 @@ func newLookCommand(p *program, texts *locale.Texts, name string, look func(ctx 
 		Long:  texts.Text("commands."+name+".long", "Default", p.serverAddress()),
 		Args:  oneAddress,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			address, err := addressOf(p.serverAddress(), args)
+			address, err := p.addressOf(args)
 			if err != nil {
 				return err
 			}

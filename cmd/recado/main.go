@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +40,9 @@ type program struct {
 	environ        func() []string
 	lang           string // the value of --lang
 	read           *locale.Texts
+	configFlag     string        // the value of --config
+	client         *clientConfig // nil: not read yet
+	clientError    error
 }
 
 // texts returns the texts in the language that the person asked for.
@@ -62,7 +66,8 @@ func (p *program) texts() (*locale.Texts, error) {
 
 // run executes the command that args name and returns the exit code.
 func (p *program) run(ctx context.Context, args []string) int {
-	p.lang = languageFlag(args) // before the commands are made, since their help is in that language
+	// Before the commands are made, since their help is in that language and names that server.
+	p.lang, p.configFlag = flagIn(args, "--lang"), flagIn(args, "--config")
 	texts, err := p.texts()
 	if err != nil {
 		return p.fail(locale.New(locale.English), err)
@@ -75,8 +80,16 @@ func (p *program) run(ctx context.Context, args []string) int {
 	return 0
 }
 
-// fail tells the person what went wrong, and returns the exit code that says it to a script.
+// fail tells the person what went wrong, and returns the exit code that says it to a script. Of several errors, each
+// is told, and the code is that of the first.
 func (p *program) fail(texts *locale.Texts, err error) int {
+	if many := joined(err); many != nil {
+		code := 0
+		for _, each := range many {
+			code = cmp.Or(code, p.fail(texts, each))
+		}
+		return code
+	}
 	code := exitFailure
 	if exit, ok := errors.AsType[*exitError](err); ok {
 		code = exit.code
@@ -84,18 +97,33 @@ func (p *program) fail(texts *locale.Texts, err error) int {
 			return code
 		}
 	}
+	if message, hint := describe(texts, err); hint == "" {
+		say(p.stderr, "recado: "+message+"\n")
+	} else {
+		say(p.stderr, "recado: "+message+"\n        "+hint+"\n")
+	}
+	return code
+}
+
+// describe says what went wrong, and what helps, if that is known.
+func describe(texts *locale.Texts, err error) (message, hint string) {
 	var trouble *problem
 	if !errors.As(err, &trouble) {
-		say(p.stderr, fmt.Sprintf("recado: %v\n", err))
-		return code
+		return err.Error(), ""
 	}
-	hint := "error." + trouble.id + ".hint"
+	id := "error." + trouble.id + ".hint"
 	if trouble.variant != "" {
-		hint += "." + trouble.variant
+		id += "." + trouble.variant
 	}
-	say(p.stderr, fmt.Sprintf("recado: %s [%s]\n        %s\n",
-		texts.Text("error."+trouble.id, trouble.facts...), trouble.id, texts.Text(hint, trouble.facts...)))
-	return code
+	return texts.Text("error."+trouble.id, trouble.facts...) + " [" + trouble.id + "]", texts.Text(id, trouble.facts...)
+}
+
+// joined are the errors that err joins, nil if it is a single one.
+func joined(err error) []error {
+	if many, is := err.(interface{ Unwrap() []error }); is {
+		return many.Unwrap()
+	}
+	return nil
 }
 
 // An exitError ends the program with this exit code. Its error is told on stderr; nil says that the
@@ -125,6 +153,11 @@ type problem struct {
 func (e *problem) Error() string { return fmt.Sprintf("%s %v: %v", e.id, e.facts, e.err) }
 
 func (e *problem) Unwrap() error { return e.err }
+
+// atTerminal reports whether a person is at the other end of one of the program's streams.
+func (p *program) atTerminal() bool {
+	return isTerminal(p.stdin) || isTerminal(p.stdout) || isTerminal(p.stderr)
+}
 
 // isTerminal reports whether a person is at the other end of stream, one of the program's three.
 func isTerminal(stream any) bool {

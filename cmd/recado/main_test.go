@@ -24,7 +24,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/script. Each script gets the free ports $PORT, $WEB and $OTHER, and the commands
-// exits (a command must end with this code), listening (wait until a port is) and busy (take a port).
+// exits (a command must end with this code), listening (wait until a port is), busy (take a port) and fill (write the
+// ports into a file that names them).
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -42,6 +43,7 @@ func TestScripts(t *testing.T) {
 			"exits":     exits,
 			"listening": listening,
 			"busy":      busy,
+			"fill":      fill,
 		},
 	})
 }
@@ -90,6 +92,15 @@ func busy(ts *testscript.TestScript, neg bool, args []string) {
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", args[0]))
 	ts.Check(err)
 	ts.Defer(func() { listener.Close() })
+}
+
+// fill replaces the variables in a file by their values.
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: fill file")
+	}
+	name := ts.MkAbs(args[0])
+	ts.Check(os.WriteFile(name, []byte(os.Expand(ts.ReadFile(args[0]), ts.Getenv)), 0o600))
 }
 
 // poll returns when the condition holds, or with an error after a while.

@@ -16,7 +16,10 @@ import (
 )
 
 // serverAddress is what is meant where no server is named.
-func (p *program) serverAddress() string { return cmp.Or(p.getenv("RECADO_SERVER"), defaultServer) }
+func (p *program) serverAddress() string {
+	own, _ := p.own() // addressOf tells the error
+	return own.server
+}
 
 // memberConfig is for a program that joins the room at address.
 func (p *program) memberConfig(texts *locale.Texts, address, name string) client.Config {

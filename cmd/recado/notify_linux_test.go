@@ -119,6 +119,17 @@ func TestService(t *testing.T) {
 	}
 }
 
+// The service manager hears when the configuration is read again.
+func TestServiceReloads(t *testing.T) {
+	p, heard := managed(t, "RECADO_CONFIG=none", listenTCP(t))
+	wantState(t, heard, "READY=1")
+	p.cmd.Process.Signal(syscall.SIGHUP)
+	wantState(t, heard, "RELOADING=1")
+	wantState(t, heard, "READY=1")
+	p.cmd.Process.Kill()
+	p.wait(t)
+}
+
 func TestWatchdog(t *testing.T) {
 	p, heard := managed(t, "WATCHDOG_USEC=60000", listenTCP(t))
 	wantState(t, heard, "READY=1")

@@ -13,21 +13,63 @@ type policyValue struct{ to *[]recado.RoomPolicy }
 
 func (v policyValue) Set(s string) error {
 	for entry := range strings.FieldsSeq(s) {
-		pattern, name := "*", entry
-		if i := strings.LastIndexByte(entry, '='); i >= 0 { // a room's name may have one, too
-			pattern, name = entry[:i], entry[i+1:]
+		if err := v.Append(entry); err != nil {
+			return err
 		}
-		policy := recado.Disconnect
-		if name == recado.DropOldest.String() {
-			policy = recado.DropOldest
-		}
-		if _, err := path.Match(pattern, ""); err != nil || pattern == "" || name != policy.String() {
-			return want("policy")
-		}
-		*v.to = append(*v.to, recado.RoomPolicy{Pattern: pattern, Policy: policy})
 	}
 	return nil
 }
 
-func (v policyValue) String() string { return "" }
+// Append adds one policy.
+func (v policyValue) Append(entry string) error {
+	pattern, name := allRooms, entry
+	if i := strings.LastIndexByte(entry, '='); i >= 0 { // a room's name may have one, too
+		pattern, name = entry[:i], entry[i+1:]
+	}
+	policy, known := parsePolicy(name)
+	if checkPattern(pattern) != nil || !known {
+		return want("policy")
+	}
+	*v.to = append(*v.to, recado.RoomPolicy{Pattern: pattern, Policy: policy})
+	return nil
+}
+
+// Replace puts the policies in the place of all.
+func (v policyValue) Replace(entries []string) error { return replace(v, v.to, entries) }
+
+// GetSlice returns the policies as Append takes them.
+func (v policyValue) GetSlice() []string {
+	var entries []string
+	for _, p := range *v.to {
+		entry := p.Policy.String()
+		if p.Pattern != allRooms {
+			entry = p.Pattern + "=" + entry
+		}
+		entries = append(entries, entry)
+	}
+	return entries
+}
+
+func (v policyValue) String() string { return strings.Join(v.GetSlice(), " ") }
 func (v policyValue) Type() string   { return "policy" }
+
+// allRooms is the pattern that every name matches.
+const allRooms = "*"
+
+func parsePolicy(name string) (p recado.QueuePolicy, known bool) {
+	for _, p := range []recado.QueuePolicy{recado.Disconnect, recado.DropOldest} {
+		if name == p.String() {
+			return p, true
+		}
+	}
+	return 0, false
+}
+
+// checkPattern finds what no room's name can match.
+func checkPattern(pattern string) error {
+	_, err := path.Match(pattern, "")
+	if pattern == "" || strings.Contains(pattern, "/") || err != nil {
+		return want("pattern")
+	}
+	return nil
+}

@@ -26,7 +26,7 @@ func (v profileAddress) Set(s string) error {
 	return nil
 }
 
-func (v profileAddress) String() string { return "" }
+func (v profileAddress) String() string { return *v.to }
 func (v profileAddress) Type() string   { return "address" }
 
 // isLoopback reports whether an address with a port is this machine's loopback.

@@ -51,7 +51,7 @@ func newPubCommand(p *program, texts *locale.Texts) *cobra.Command {
 			if err := how.check(); err != nil {
 				return err
 			}
-			address, err := addressOf(p.serverAddress(), args[:1])
+			address, err := p.addressOf(args[:1])
 			if err != nil {
 				return err
 			}

@@ -28,11 +28,13 @@ func newRootCommand(p *program, texts *locale.Texts) *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&p.lang, "lang", p.lang, texts.Text("root.lang"))
 	root.PersistentFlags().Lookup("lang").DefValue = "" // p.lang has been read already; it is no default
+	root.PersistentFlags().StringVar(&p.configFlag, "config", p.configFlag, texts.Text("root.config"))
+	root.PersistentFlags().Lookup("config").DefValue = ""
 	root.AddCommand(
 		newServeCommand(p, texts), newChatCommand(p), newPubCommand(p, texts), newSubCommand(p, texts),
 		newRoomsCommand(p, texts), newWhoCommand(p, texts), newHistoryCommand(p, texts), newHealthCommand(p, texts),
 		newDoctorCommand(p, texts), newManCommand(texts),
-		newBenchCommand(p, texts), newTokenCommand(p, texts), newVersionCommand(p, texts),
+		newBenchCommand(p, texts), newTokenCommand(p, texts), newConfigCommand(p, texts), newVersionCommand(p, texts),
 	)
 	root.SetHelpCommand(newHelpCommand(texts))
 	root.SetIn(p.stdin)
@@ -100,16 +102,16 @@ func flagNames(cmd *cobra.Command) (names []string) {
 	return names
 }
 
-// languageFlag finds the value of --lang before the flags are parsed, which needs the texts.
-func languageFlag(args []string) string {
+// flagIn finds the value of a flag before the flags are parsed, which needs the texts.
+func flagIn(args []string, name string) string {
 	for i, arg := range args {
 		if arg == "--" {
 			break
 		}
-		if value, found := strings.CutPrefix(arg, "--lang="); found {
+		if value, found := strings.CutPrefix(arg, name+"="); found {
 			return value
 		}
-		if arg == "--lang" && i+1 < len(args) {
+		if arg == name && i+1 < len(args) {
 			return args[i+1]
 		}
 	}

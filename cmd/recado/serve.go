@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"recado"
+	"recado/internal/auth"
 	"recado/internal/broker/memory"
 	"recado/internal/locale"
 	"recado/internal/metrics"
@@ -31,7 +31,7 @@ const (
 const gcPercent = 50
 
 func newServeCommand(p *program, texts *locale.Texts) *cobra.Command {
-	c := newConfig()
+	given := newConfig()
 	var how manner
 	cmd := &cobra.Command{
 		Use:     "serve",
@@ -40,43 +40,54 @@ func newServeCommand(p *program, texts *locale.Texts) *cobra.Command {
 		Example: "  recado serve\n  recado serve --lan\n  recado serve --listen :8765 --web \"\" --limits-message-size 1MiB",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := c.readEnvironment(cmd.Flags(), p.environ()); err != nil {
-				return err
+			s := &serving{
+				program: p, manner: how, texts: texts, color: p.getenv("NO_COLOR") == "", fromTerminal: p.atTerminal(), level: new(slog.LevelVar),
+				configure: func() (*config, error) { return p.configure(cmd.Flags(), given) },
 			}
-			if err := c.check(); err != nil {
+			var err error
+			if s.config, err = s.configure(); err != nil {
 				return err
 			}
 			if p.getenv("GOGC") == "" {
 				debug.SetGCPercent(gcPercent)
 			}
-			s := &serving{color: p.getenv("NO_COLOR") == "", stdout: p.stdout, stderr: p.stderr, config: c, manner: how, texts: texts, log: p.logger(c), getenv: p.getenv}
+			s.level.Set(s.config.logLevel)
+			s.log = p.logger(s.config.logFormat, s.level)
 			s.manager = newNotifier(p.getenv, s.log)
+			if s.config.file != "" {
+				s.log.Info("configuration read", "file", s.config.file)
+			}
 			return s.run(cmd.Context())
 		},
 	}
 	cmd.Flags().SortFlags = false // the table has an order for reading
-	c.addFlags(cmd.Flags(), texts)
+	given.addFlags(cmd.Flags(), texts)
 	cmd.Flags().BoolVar(&how.json, "json", false, texts.Text("serve.json"))
 	cmd.Flags().BoolVarP(&how.quiet, "quiet", "q", false, texts.Text("serve.quiet"))
 	return cmd
 }
 
 // logger is for what goes on in the server; it writes to stderr.
-func (p *program) logger(c *config) *slog.Logger {
-	return newLogger(p.stderr, c.logFormat, c.logLevel, isTerminal(p.stderr), p.getenv("NO_COLOR") == "")
+func (p *program) logger(format string, level slog.Leveler) *slog.Logger {
+	return newLogger(p.stderr, format, level, isTerminal(p.stderr), p.getenv("NO_COLOR") == "")
 }
 
 // A serving is one run of recado serve.
 type serving struct {
-	stdout, stderr io.Writer
-	config         *config
-	manner         manner
-	texts          *locale.Texts
-	color          bool
-	log            *slog.Logger
-	getenv         func(string) string
-	authenticator  recado.Authenticator // nil: everybody may come in
-	manager        notifier
+	*program
+
+	configure func() (*config, error) // reads the configuration as it is now
+	config    *config                 // that holds
+	manner    manner
+	// fromTerminal says that a person has started it there.
+	fromTerminal bool
+	texts        *locale.Texts
+	color        bool
+	level        *slog.LevelVar
+	log          *slog.Logger
+	tokens       *auth.Tokens // nil: everybody may come in
+	guard        *auth.Guard
+	manager      notifier
 }
 
 // A manner is how the start is announced on stdout.
@@ -90,19 +101,21 @@ func (s *serving) run(ctx context.Context) error {
 	signals := make(chan os.Signal, 2) // a second one must not be missed
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
+	hangups := make(chan os.Signal, 1) // one more while the configuration is read means that it has to be read again
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	tokens, err := s.config.access.tokens(s.log)
 	if err != nil {
 		return err
 	}
-	if tokens != nil {
-		s.authenticator = tokens
-		defer tokens.Close()
-	}
+	s.guard = auth.NewGuard(nil, nil)
+	s.admit(tokens)
+	defer func() { s.tokens.Close() }() // those of the last reload
 	broker, err := s.config.state.restore(s.config.limits)
 	if err != nil {
 		return err
 	}
-	err = s.relay(ctx, broker, signals)
+	err = s.relay(ctx, broker, signals, hangups)
 	// Also when the start failed, or the end is in a hurry: the file that was there is gone.
 	if lost := s.config.state.keep(broker); lost != nil {
 		return errors.Join(lost, err)
@@ -111,14 +124,14 @@ func (s *serving) run(ctx context.Context) error {
 }
 
 // relay is run with that broker.
-func (s *serving) relay(ctx context.Context, broker *memory.Broker, signals <-chan os.Signal) error {
+func (s *serving) relay(ctx context.Context, broker *memory.Broker, signals, hangups <-chan os.Signal) error {
 	stopProfile, err := s.profile(ctx)
 	if err != nil {
 		return err
 	}
 	defer stopProfile()
 	config := s.measured(s.config.server(broker, s.log), broker)
-	config.Authenticator = s.authenticator
+	config.Authenticator = s.guard
 	if config.Sockets, err = server.Inherited(s.getenv); err != nil {
 		return startProblem(err)
 	}
@@ -135,22 +148,30 @@ func (s *serving) relay(ctx context.Context, broker *memory.Broker, signals <-ch
 	s.announce(addresses)
 	s.manager.tell(ctx, "READY=1")
 	defer s.manager.live(context.WithoutCancel(ctx))()
-	select {
-	case failure := <-ended:
-		return errors.Join(fmt.Errorf("serve: %w", failure), s.stop(ctx, relay, recado.CloseInternal, signals))
-	case <-ctx.Done():
-		err = s.stop(context.WithoutCancel(ctx), relay, recado.CloseGoingAway, signals)
-	case first := <-signals:
-		code := recado.CloseGoingAway
-		if first == syscall.SIGTERM {
-			code = recado.CloseRestart // whoever stops us this way starts us again
+	for {
+		select {
+		case failure := <-ended:
+			return errors.Join(fmt.Errorf("serve: %w", failure), s.stop(ctx, relay, recado.CloseInternal, signals))
+		case <-hangups:
+			if !s.fromTerminal || s.atTerminal() {
+				s.reload(ctx, relay, broker)
+				continue
+			}
+			err = s.stop(ctx, relay, recado.CloseGoingAway, signals) // the person has closed the terminal
+		case <-ctx.Done():
+			err = s.stop(context.WithoutCancel(ctx), relay, recado.CloseGoingAway, signals)
+		case first := <-signals:
+			code := recado.CloseGoingAway
+			if first == syscall.SIGTERM {
+				code = recado.CloseRestart // whoever stops us this way starts us again
+			}
+			err = s.stop(ctx, relay, code, signals)
 		}
-		err = s.stop(ctx, relay, code, signals)
+		if err != nil {
+			return err // in a hurry
+		}
+		return <-ended
 	}
-	if err != nil {
-		return err // in a hurry
-	}
-	return <-ended
 }
 
 // measured lets the server be counted, and show the numbers.
@@ -207,7 +228,7 @@ func (c *config) server(broker recado.Broker, log *slog.Logger) server.Config {
 		Broker:       broker,
 		Listen:       c.listen,
 		Web:          c.web,
-		WebOptional:  !c.webChosen,
+		WebOptional:  c.origins["web"] == "",
 		LAN:          c.lan,
 		AllowOrigins: c.allowOrigins,
 		AllowHosts:   c.allowHosts,

@@ -49,7 +49,7 @@ func newSubCommand(p *program, texts *locale.Texts) *cobra.Command {
 			if err := how.check(); err != nil {
 				return err
 			}
-			address, err := addressOf(p.serverAddress(), args[:1])
+			address, err := p.addressOf(args[:1])
 			if err != nil {
 				return err
 			}

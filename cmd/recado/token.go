@@ -44,7 +44,7 @@ func newTokenNewCommand(p *program, texts *locale.Texts) *cobra.Command {
 			if file == "" {
 				return trouble(exitUsage, "flag_value_missing", "Flag", "--secret-file")
 			}
-			secret, err := readSecret(file, p.logger(newConfig()))
+			secret, err := readSecret(file, p.logger(textFormat, slog.LevelInfo))
 			if err != nil {
 				return err
 			}

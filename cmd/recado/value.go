@@ -11,6 +11,8 @@ import (
 
 	"recado"
 	"recado/internal/auth"
+
+	"github.com/spf13/pflag"
 )
 
 // What zero means in a setting whose zero field means the default.
@@ -23,8 +25,11 @@ const (
 const anySize = math.MaxInt32
 
 const (
-	switchType = "bool" // the one that pflag shows without a value
-	fileType   = "file"
+	switchType   = "bool" // the one that pflag shows without a value
+	countType    = "count"
+	sizeType     = "size"
+	durationType = "duration"
+	fileType     = "file"
 )
 
 // A valueError says what a value should have been: the text "value.<id>".
@@ -37,7 +42,8 @@ func (e *valueError) Error() string { return strings.TrimSpace("want " + e.id) }
 
 func want(id string, facts ...any) error { return &valueError{id, facts} }
 
-// The types below implement pflag.Value over a variable of the configuration.
+// The types below implement pflag.Value over a variable of the configuration. String is what Set takes, or "" for a
+// variable that is not set.
 
 type countValue struct {
 	to  *int
@@ -59,8 +65,19 @@ func (v countValue) Set(s string) error {
 	return nil
 }
 
-func (v countValue) String() string { return "" }
-func (v countValue) Type() string   { return "count" }
+func (v countValue) String() string { return textOf(*v.to, formatCount) }
+func (v countValue) Type() string   { return countType }
+
+// textOf writes a number that zero does not set, and recado.Off switches off.
+func textOf[T int | time.Duration](n T, format func(T) string) string {
+	switch n {
+	case 0:
+		return ""
+	case recado.Off:
+		return "0"
+	}
+	return format(n)
+}
 
 func formatCount(n int) string { return strconv.Itoa(n) }
 
@@ -81,8 +98,8 @@ func (v sizeValue) Set(s string) error {
 	return nil
 }
 
-func (v sizeValue) String() string { return "" }
-func (v sizeValue) Type() string   { return "size" }
+func (v sizeValue) String() string { return textOf(*v.to, formatSize) }
+func (v sizeValue) Type() string   { return sizeType }
 
 // parseSize reads a number of bytes: plain, or with a unit, binary or decimal.
 func parseSize(s string) (int64, error) {
@@ -128,8 +145,8 @@ func (v durationValue) Set(s string) error {
 	return nil
 }
 
-func (v durationValue) String() string { return "" }
-func (v durationValue) Type() string   { return "duration" }
+func (v durationValue) String() string { return textOf(*v.to, formatDuration) }
+func (v durationValue) Type() string   { return durationType }
 
 // formatDuration leaves out the zeros of 1m0s.
 func formatDuration(d time.Duration) string {
@@ -154,7 +171,7 @@ func (v *switchValue) Set(s string) error {
 	return nil
 }
 
-func (v *switchValue) String() string   { return "" }
+func (v *switchValue) String() string   { return strconv.FormatBool(bool(*v)) }
 func (v *switchValue) Type() string     { return switchType }
 func (v *switchValue) IsBoolFlag() bool { return true }
 
@@ -171,7 +188,7 @@ func (v *levelValue) Set(s string) error {
 	return nil
 }
 
-func (v *levelValue) String() string { return "" }
+func (v *levelValue) String() string { return strings.ToLower(slog.Level(*v).String()) }
 func (v *levelValue) Type() string   { return "level" }
 
 type formatValue struct{ to *string }
@@ -184,7 +201,7 @@ func (v formatValue) Set(s string) error {
 	return nil
 }
 
-func (v formatValue) String() string { return "" }
+func (v formatValue) String() string { return *v.to }
 func (v formatValue) Type() string   { return "format" }
 
 type addressValue struct {
@@ -203,7 +220,7 @@ func (v addressValue) Set(s string) error {
 	return nil
 }
 
-func (v addressValue) String() string { return "" }
+func (v addressValue) String() string { return *v.to }
 func (v addressValue) Type() string   { return "address" }
 
 // A listValue is separated by commas, or repeated as a flag.
@@ -232,16 +249,41 @@ func (v listValue) Set(s string) error {
 		return nil
 	}
 	for entry := range strings.SplitSeq(s, ",") {
-		if entry = strings.TrimSpace(entry); v.check(entry) != nil {
-			return want(v.id)
+		if err := v.Append(strings.TrimSpace(entry)); err != nil {
+			return err
 		}
-		*v.to = append(*v.to, entry)
 	}
 	return nil
 }
 
-func (v listValue) String() string { return "" }
+// Append adds one entry.
+func (v listValue) Append(entry string) error {
+	if v.check(entry) != nil {
+		return want(v.id)
+	}
+	*v.to = append(*v.to, entry)
+	return nil
+}
+
+// Replace puts the entries in the place of all.
+func (v listValue) Replace(entries []string) error { return replace(v, v.to, entries) }
+
+// GetSlice returns the entries.
+func (v listValue) GetSlice() []string { return *v.to }
+
+func (v listValue) String() string { return strings.Join(*v.to, ",") }
 func (v listValue) Type() string   { return v.id }
+
+// replace is Replace for a list whose Append adds to it.
+func replace[T any](v pflag.SliceValue, to *[]T, entries []string) error {
+	*to = nil
+	for _, entry := range entries {
+		if err := v.Append(entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func newFiles(to *[]string) listValue {
 	return listValue{to, fileType, func(entry string) error { return fileValue{new(string)}.Set(entry) }}
@@ -258,5 +300,5 @@ func (v fileValue) Set(s string) error {
 	return nil
 }
 
-func (v fileValue) String() string { return "" }
+func (v fileValue) String() string { return *v.to }
 func (v fileValue) Type() string   { return fileType }

@@ -69,8 +69,12 @@ func NewTokens(c TokensConfig) (*Tokens, error) {
 	return t, nil
 }
 
-// Close ends what watches the key set.
-func (t *Tokens) Close() { t.stop() }
+// Close ends what watches the key set. There may be no t.
+func (t *Tokens) Close() {
+	if t != nil {
+		t.stop()
+	}
+}
 
 // claims are what a token says.
 type claims struct {
@@ -82,6 +86,9 @@ type claims struct {
 
 // Authenticate returns what the token allows. Nothing of a token is used before its signature has been checked.
 func (t *Tokens) Authenticate(token string) (*recado.Access, error) {
+	if token == "" {
+		return nil, recado.RequireToken()
+	}
 	if len(token) > maxToken {
 		return nil, recado.RefuseToken(recado.AuthInvalid, fmt.Sprintf("it has more than %d bytes", maxToken))
 	}

@@ -77,6 +77,7 @@ var modules = map[string]struct {
 	"github.com/lmittmann/tint":               {own: []string{"cmd/recado"}},
 	"github.com/mdp/qrterminal/v3":            {own: []string{"cmd/recado"}},
 	"github.com/nicksnyder/go-i18n/v2":        {own: []string{"internal/locale"}},
+	"github.com/pelletier/go-toml/v2":         {own: []string{"cmd/recado"}},
 	"github.com/prometheus/client_golang":     {own: []string{"internal/metrics"}},
 	"github.com/rogpeppe/go-internal":         {tests: true},
 	"github.com/spf13/cobra":                  {own: []string{"cmd/recado"}},

@@ -19,7 +19,7 @@ const shards = 64
 // A Hub holds the rooms that have members on this node. Its methods may be called concurrently.
 type Hub struct {
 	broker   recado.Broker
-	limits   recado.Limits
+	limits   atomic.Pointer[recado.Limits]
 	observer Observer
 	seed     maphash.Seed
 	count    atomic.Int64 // rooms
@@ -33,11 +33,18 @@ type shard struct {
 
 // New makes a hub whose messages are ordered by b.
 func New(b recado.Broker, l recado.Limits) *Hub {
-	h := &Hub{broker: b, limits: l.WithDefaults(), observer: unobserved{}, seed: maphash.MakeSeed()}
+	h := &Hub{broker: b, observer: unobserved{}, seed: maphash.MakeSeed()}
+	h.SetLimits(l)
 	for i := range h.shards {
 		h.shards[i].rooms = make(map[string]*room)
 	}
 	return h
+}
+
+// SetLimits exchanges the limits.
+func (h *Hub) SetLimits(l recado.Limits) {
+	l = l.WithDefaults()
+	h.limits.Store(&l)
 }
 
 // Join makes m a member of the room, which begins to exist with its first member; until Leave it may publish and
@@ -71,9 +78,10 @@ func (h *Hub) acquire(name string) (*room, error) {
 	defer s.mu.Unlock()
 	r := s.rooms[name]
 	if r == nil {
-		if h.count.Add(1) > int64(h.limits.Rooms) && h.limits.Rooms != recado.Off {
+		limit := h.limits.Load().Rooms
+		if h.count.Add(1) > int64(limit) && limit != recado.Off {
 			h.count.Add(-1)
-			return nil, fmt.Errorf("%w: the limit is %d", recado.ErrRooms, h.limits.Rooms)
+			return nil, fmt.Errorf("%w: the limit is %d", recado.ErrRooms, limit)
 		}
 		r = newRoom(h, name)
 		s.rooms[name] = r

@@ -116,7 +116,7 @@ func (r *room) arrived(m, replaced *Member) (returned bool) {
 
 // departed notes that a member has gone, perhaps to return: then its absence holds the room until it ends.
 func (r *room) departed(m *Member, returns bool) (away bool) {
-	if !returns || len(r.presence.away) >= r.hub.limits.MembersListed {
+	if !returns || len(r.presence.away) >= r.hub.limits.Load().MembersListed {
 		r.changed(m.ID)
 		return false
 	}
@@ -206,7 +206,7 @@ func (r *room) tell() {
 
 // tooMany reports whether there are more members than are listed. It takes a tenth less to go back.
 func (r *room) tooMany() bool {
-	limit := r.hub.limits.MembersListed
+	limit := r.hub.limits.Load().MembersListed
 	if r.presence.crowded {
 		limit -= limit / 10
 	}

@@ -33,7 +33,7 @@ type Texts struct {
 // It panics when a text file is broken, which is a mistake of the build and no one's input.
 func New(l Language) *Texts {
 	bundle := i18n.NewBundle(language.Make(string(l)))
-	for _, area := range []string{"states", "page", "chat", "commands", "serve", "bench", "errors"} {
+	for _, area := range []string{"states", "page", "chat", "commands", "serve", "config", "bench", "errors"} {
 		name := area + "." + string(l) + ".json"
 		bundle.MustParseMessageFileBytes(read(name), name)
 	}

@@ -13,7 +13,7 @@ import (
 	"recado/internal/locale"
 )
 
-var areas = []string{"states", "page", "chat", "commands", "serve", "bench", "errors"}
+var areas = []string{"states", "page", "chat", "commands", "serve", "config", "bench", "errors"}
 
 // The page fills facts in by itself, so that this form is all a text may have.
 var (

@@ -64,7 +64,7 @@ type (
 
 // info says what a client may want to know before it does anything.
 func (s *Server) info(w http.ResponseWriter, _ *http.Request) error {
-	l := &s.config.Limits
+	l := s.limits.Load()
 	off := func(n int) int { return max(n, 0) } // 0 is no limit, or no history
 	return writeJSON(w, infoAnswer{
 		Version: s.config.Version, Clients: s.Clients(), Rooms: s.hub.Rooms(), Limits: limitsAnswer{
@@ -115,7 +115,7 @@ func (s *Server) rooms(w http.ResponseWriter, r *http.Request) error {
 
 // visible are the rooms that the client may join, by name, from the one after that name, up to limit.
 func (s *Server) visible(access *recado.Access, after string, limit int) []hub.RoomCount {
-	if access == nil || access.Rooms == nil {
+	if access == nil || access.Rooms == nil && !access.Anonymous {
 		return s.hub.List(after, limit)
 	}
 	var found []hub.RoomCount

@@ -24,7 +24,7 @@ const (
 // arrivals watches the connections that are not WebSocket connections (yet): how many there are, and
 // whether a request came from them.
 type arrivals struct {
-	limits  recado.Limits
+	limits  func() *recado.Limits
 	sockets func() int // open WebSocket connections, which count too
 	log     *slog.Logger
 
@@ -40,13 +40,15 @@ type arrival struct {
 	served bool      // that request reached the handler
 	excess bool      // it came when the house was full
 
-	publishes *rate.Limiter // nil before the first one; used by the connection's own goroutine only
+	// publishes has the rates of the rooms that it publishes in, by their limits, of which there are as many as rules.
+	// The connection's own goroutine uses it.
+	publishes map[*recado.Limits]*rate.Limiter
 }
 
 type arrivalKey struct{}
 
-func newArrivals(l recado.Limits, sockets func() int, log *slog.Logger) *arrivals {
-	return &arrivals{limits: l, sockets: sockets, log: log, open: map[net.Conn]*arrival{}}
+func newArrivals(limits func() *recado.Limits, sockets func() int, log *slog.Logger) *arrivals {
+	return &arrivals{limits: limits, sockets: sockets, log: log, open: map[net.Conn]*arrival{}}
 }
 
 // admit checks what net/http leaves unchecked of the request's head and connection.
@@ -54,7 +56,7 @@ func (a *arrivals) admit(r *http.Request) error {
 	if excess := a.serve(r); excess {
 		return &recado.Refusal{
 			Code: "too_many_connections", Status: http.StatusServiceUnavailable,
-			Facts:  map[string]string{"Limit": strconv.Itoa(a.limits.Connections)},
+			Facts:  map[string]string{"Limit": strconv.Itoa(a.limits().Connections)},
 			Header: map[string]string{"Retry-After": "5", "Connection": "close"},
 		}
 	}
@@ -62,10 +64,10 @@ func (a *arrivals) admit(r *http.Request) error {
 	for _, values := range r.Header {
 		lines += len(values)
 	}
-	if lines > a.limits.HeaderCount {
+	if lines > a.limits().HeaderCount {
 		return &recado.Refusal{
 			Code: "too_many_headers", Status: http.StatusRequestHeaderFieldsTooLarge,
-			Facts:  map[string]string{"Count": strconv.Itoa(lines), "Limit": strconv.Itoa(a.limits.HeaderCount)},
+			Facts:  map[string]string{"Count": strconv.Itoa(lines), "Limit": strconv.Itoa(a.limits().HeaderCount)},
 			Header: map[string]string{"Connection": "close"},
 		}
 	}
@@ -84,17 +86,23 @@ func (a *arrivals) serve(r *http.Request) (excess bool) {
 	return arrival.excess
 }
 
-// tooFast reports how long the connection of the request is to wait with its next publish; 0 if it need not.
-func (a *arrivals) tooFast(r *http.Request) time.Duration {
+// tooFast reports how long the connection of the request is to wait with its next publish in a room that has these
+// limits; 0 if it need not.
+func (a *arrivals) tooFast(r *http.Request, l *recado.Limits) time.Duration {
 	arrival, known := r.Context().Value(arrivalKey{}).(*arrival)
-	if !known || a.limits.MessageRate == recado.Off || auth.Loopback(r) {
+	if !known || l.MessageRate == recado.Off || auth.Loopback(r) {
 		return 0
 	}
-	if arrival.publishes == nil {
-		arrival.publishes = rate.NewLimiter(rate.Limit(a.limits.MessageRate), a.limits.MessageBurst)
+	limiter := arrival.publishes[l]
+	if limiter == nil {
+		if arrival.publishes == nil {
+			arrival.publishes = make(map[*recado.Limits]*rate.Limiter)
+		}
+		limiter = rate.NewLimiter(rate.Limit(l.MessageRate), l.MessageBurst)
+		arrival.publishes[l] = limiter
 	}
 	now := time.Now()
-	reservation := arrival.publishes.ReserveN(now, 1)
+	reservation := limiter.ReserveN(now, 1)
 	wait := reservation.DelayFrom(now)
 	if wait > 0 {
 		reservation.CancelAt(now)
@@ -106,10 +114,10 @@ func (a *arrivals) tooFast(r *http.Request) time.Duration {
 func (a *arrivals) full() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	full := len(a.open)+a.sockets() >= a.limits.Connections+spareToTell
+	full := len(a.open)+a.sockets() >= a.limits().Connections+spareToTell
 	if now := time.Now(); full && now.Sub(a.warned) > quiet {
 		a.warned = now
-		a.log.Warn("connections dropped without an answer", "limit", a.limits.Connections)
+		a.log.Warn("connections dropped without an answer", "limit", a.limits().Connections)
 	}
 	return full
 }
@@ -118,7 +126,7 @@ func (a *arrivals) full() bool {
 func (a *arrivals) connContext(ctx context.Context, conn net.Conn) context.Context {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	arrival := &arrival{since: time.Now(), excess: len(a.open)+a.sockets() >= a.limits.Connections}
+	arrival := &arrival{since: time.Now(), excess: len(a.open)+a.sockets() >= a.limits().Connections}
 	a.open[conn] = arrival
 	return context.WithValue(ctx, arrivalKey{}, arrival)
 }
@@ -151,7 +159,7 @@ func (a *arrivals) ended(conn net.Conn, arrival *arrival) {
 		return
 	}
 	reason := "incomplete, malformed or too large"
-	if !arrival.since.IsZero() && time.Since(arrival.since) >= a.limits.HeaderTimeout {
+	if !arrival.since.IsZero() && time.Since(arrival.since) >= a.limits().HeaderTimeout {
 		reason = "not complete in time"
 	}
 	a.log.Info("request head refused", "address", conn.RemoteAddr().String(), "reason", reason)

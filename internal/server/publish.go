@@ -30,10 +30,11 @@ type receipt struct {
 
 // publish sends the request's body to the room.
 func (s *Server) publish(w http.ResponseWriter, r *http.Request, room string) error {
-	if wait := s.arrivals.tooFast(r); wait > 0 {
+	limits := s.limits.Load().In(room)
+	if wait := s.arrivals.tooFast(r, limits); wait > 0 {
 		return &recado.Refusal{
 			Code: "rate_limited", Status: http.StatusTooManyRequests,
-			Facts:  map[string]string{"Limit": strconv.Itoa(s.config.Limits.MessageRate)},
+			Facts:  map[string]string{"Limit": strconv.Itoa(limits.MessageRate)},
 			Header: map[string]string{"Retry-After": strconv.Itoa(int(wait/time.Second) + 1)},
 		}
 	}
@@ -54,7 +55,7 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request, room string) er
 	if odd := recado.CheckMessageID(m.ID); m.ID != "" && odd != nil {
 		return badBody("idempotency_key_invalid", odd.Error())
 	}
-	if m.Kind, m.Data, err = s.readBody(w, r); err != nil {
+	if m.Kind, m.Data, err = readBody(w, r, limits.MessageSize); err != nil {
 		return err
 	}
 	done, receivers, err := s.hub.Publish(r.Context(), m)
@@ -71,12 +72,12 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request, room string) er
 }
 
 // readBody reads a message of the kind that its content type says.
-func (s *Server) readBody(w http.ResponseWriter, r *http.Request) (recado.Kind, []byte, error) {
+func readBody(w http.ResponseWriter, r *http.Request, size int) (recado.Kind, []byte, error) {
 	kind, err := kindOf(r.Header.Get("Content-Type"))
 	if err != nil {
 		return 0, nil, err
 	}
-	limit := int64(s.config.Limits.MessageSize)
+	limit := int64(size)
 	var data []byte
 	if r.ContentLength <= limit {
 		data, err = io.ReadAll(http.MaxBytesReader(w, r.Body, limit))

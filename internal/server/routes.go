@@ -87,7 +87,7 @@ func (s *Server) admit(r *http.Request) error {
 			Header: map[string]string{"Retry-After": "1", "Connection": "close"},
 		}
 	}
-	if err := s.gate.Check(r, strictHost(r)); err != nil {
+	if err := s.gate.Load().Check(r, strictHost(r)); err != nil {
 		return err
 	}
 	return checkPath(r.URL.EscapedPath())

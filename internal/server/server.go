@@ -51,8 +51,9 @@ type Config struct {
 
 // A Server relays messages between those who connect to it. Listen, Serve, Stop is the order of its life.
 type Server struct {
-	config   Config
-	gate     *auth.Gate
+	config   Config // as the server was started with it
+	gate     atomic.Pointer[auth.Gate]
+	limits   atomic.Pointer[recado.Limits]
 	hub      *hub.Hub
 	site     *web.Site
 	sockets  *transport.WebSocket
@@ -68,12 +69,7 @@ type Server struct {
 // New checks the configuration and reads what is embedded. An error that concerns the person who started
 // the program is a *StartError.
 func New(c Config) (*Server, error) {
-	limits, err := withConnections(c.Limits.WithDefaults())
-	if err != nil {
-		return nil, err
-	}
-	c.Limits = limits
-	gate, err := auth.New(auth.Config{AllowOrigins: c.AllowOrigins, AllowHosts: c.AllowHosts})
+	limits, gate, err := prepare(c)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +83,6 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		config: c,
-		gate:   gate,
 		hub:    h,
 		site:   site,
 		sockets: transport.NewWebSocket(h, transport.WebSocketConfig{
@@ -97,10 +92,37 @@ func New(c Config) (*Server, error) {
 			locale.English: locale.New(locale.English), locale.Portuguese: locale.New(locale.Portuguese),
 		},
 	}
-	s.arrivals = newArrivals(limits, s.sockets.Open, c.Log)
+	s.gate.Store(gate)
+	s.limits.Store(&limits)
+	s.arrivals = newArrivals(s.limits.Load, s.sockets.Open, c.Log)
 	s.routes = s.newRoutes()
 	s.http = s.newHTTP()
 	return s, nil
+}
+
+// prepare makes of c what Reload can exchange.
+func prepare(c Config) (recado.Limits, *auth.Gate, error) {
+	limits, err := withConnections(c.Limits.WithDefaults())
+	if err != nil {
+		return limits, nil, err
+	}
+	gate, err := auth.New(auth.Config{AllowOrigins: c.AllowOrigins, AllowHosts: c.AllowHosts})
+	return limits, gate, err
+}
+
+// Reload goes on with the AllowOrigins, the AllowHosts and the Limits of c, for the requests and connections to come.
+// Limits.HeaderTimeout, HeaderBytes, PingInterval and PingTimeout stay as they were, and so does all else; after an
+// error, everything does.
+func (s *Server) Reload(c Config) error {
+	limits, gate, err := prepare(c)
+	if err != nil {
+		return err
+	}
+	s.gate.Store(gate)
+	s.limits.Store(&limits)
+	s.hub.SetLimits(limits)
+	s.sockets.SetLimits(limits)
+	return nil
 }
 
 // Handler answers requests as the listeners do, for a server of somebody else's.
@@ -149,11 +171,11 @@ func (s *Server) newHTTP() *http.Server {
 	return &http.Server{
 		Handler:                      s.Handler(),
 		DisableGeneralOptionsHandler: true,
-		ReadHeaderTimeout:            s.config.Limits.HeaderTimeout,
-		ReadTimeout:                  max(readTimeout, s.config.Limits.HeaderTimeout),
+		ReadHeaderTimeout:            s.limits.Load().HeaderTimeout,
+		ReadTimeout:                  max(readTimeout, s.limits.Load().HeaderTimeout),
 		WriteTimeout:                 writeTimeout,
 		IdleTimeout:                  idleTimeout,
-		MaxHeaderBytes:               max(s.config.Limits.HeaderBytes-headSlop, 1),
+		MaxHeaderBytes:               max(s.limits.Load().HeaderBytes-headSlop, 1),
 		Protocols:                    protocols,
 		ErrorLog:                     slog.NewLogLogger(s.config.Log.Handler(), slog.LevelWarn),
 		BaseContext:                  s.listenerContext,

@@ -49,13 +49,12 @@ func (s *session) access() *recado.Access {
 
 // admitted gives the session what its token allows in that room, in place of what it had.
 func (s *session) admitted(a *recado.Access, room string) {
-	if a == nil {
-		return
+	var p *pass
+	if a != nil {
+		p = &pass{access: a, rights: a.Rights(room)}
 	}
-	p := &pass{access: a, rights: a.Rights(room)}
-	old := s.pass.Swap(p)
-	old.end()
-	if !a.Expires.IsZero() {
+	s.pass.Swap(p).end()
+	if p != nil && !a.Expires.IsZero() {
 		p.expiry = time.AfterFunc(time.Until(a.Expires), func() {
 			if s.pass.Load() == p {
 				s.close(recado.CloseToken, recado.AuthExpired, "token expired")
@@ -112,17 +111,17 @@ func (s *session) renew(token string) error {
 		return nil
 	}
 	access, err := recado.Admit(s.server.authenticator, token, s.talk.room, recado.MaySubscribe)
-	old := s.pass.Load()
+	saw := s.may(recado.MaySeeMembers)
 	switch refusal, is := errors.AsType[*recado.Refusal](err); {
 	case is:
 		return &v1.Error{Code: refusal.Code, Message: "the token is not taken: " + refusal.Error()}
 	case err != nil:
 		return err
-	case access.Subject != old.access.Subject:
+	case access.User() != s.access().User():
 		return &v1.Error{Code: recado.AuthInvalid, Message: "the token is for another subject"}
 	}
 	s.admitted(access, s.talk.room)
-	if s.pass.Load().rights.Has(recado.MaySeeMembers) != old.rights.Has(recado.MaySeeMembers) {
+	if s.may(recado.MaySeeMembers) != saw {
 		s.close(recado.CloseResync, recado.CloseResync.Reason(), "the new token has other rights")
 	}
 	return nil

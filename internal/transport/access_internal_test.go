@@ -16,7 +16,9 @@ import (
 type guard map[string]*recado.Access
 
 func (g guard) Authenticate(token string) (*recado.Access, error) {
-	if a := g[token]; a == nil {
+	if token == "" {
+		return nil, recado.RequireToken()
+	} else if a := g[token]; a == nil {
 		return nil, recado.RefuseToken(recado.AuthInvalid, "nobody knows it")
 	} else if !a.Expires.IsZero() && a.Expires.Before(time.Now()) {
 		return nil, recado.RefuseToken(recado.AuthExpired, "it has expired")

@@ -19,7 +19,7 @@ const (
 // at random within as long a time again, so that they do not come all together either.
 func (w *WebSocket) drain(ctx context.Context) {
 	all := w.roster.all()
-	window := min(time.Duration(len(all))*perLeave, max(w.limits.Drain, 0))
+	window := min(time.Duration(len(all))*perLeave, max(w.limits.Load().Drain, 0))
 	began := time.Now()
 	for _, s := range all {
 		s.drain(window + minReturn + rand.N(window+minReturn))

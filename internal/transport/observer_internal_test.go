@@ -127,7 +127,10 @@ func TestObserverOfSlowReaders(t *testing.T) {
 	}{
 		"overflowed": {recado.Limits{Queue: 2000}, 5, "slow overflowed"},
 		"skipped":    {recado.Limits{Queue: 2000, QueuePolicies: drop}, 5, "slow skipped"},
-		"stalled":    {recado.Limits{}, 1, "slow stalled"},
+		"skipped, by the room's rule": {
+			recado.Limits{Queue: 2000, RoomRules: []recado.RoomRule{{Pattern: "o*", Limits: recado.Limits{QueuePolicies: drop}}}}, 5, "slow skipped",
+		},
+		"stalled": {recado.Limits{}, 1, "slow stalled"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.limits.PingInterval = recado.Off
@@ -140,7 +143,7 @@ func TestObserverOfSlowReaders(t *testing.T) {
 					_, _, _ = w.hub.Publish(t.Context(), recado.Message{Room: "ops", Kind: recado.Text, Data: []byte(strings.Repeat("x", 1000))})
 				}
 				if name == "stalled" {
-					time.Sleep(2 * w.limits.QueueStall)
+					time.Sleep(2 * w.limits.Load().QueueStall)
 					seen.want(t, tt.want, "raw disconnected 4001")
 				} else {
 					synctest.Wait()

@@ -177,7 +177,7 @@ func (s *session) awaitEnd() bool {
 	defer s.out.mu.Unlock()
 	// Both close frames are through; if the client's was the first, the end of its connection follows at once.
 	through := s.said && len(s.out.backlog) == 0 && (!s.out.end.peer || !s.link.closeWrite())
-	return !s.out.broken && !through && s.link.allow(s.server.limits.CloseTimeout) == nil
+	return !s.out.broken && !through && s.link.allow(s.limits.CloseTimeout) == nil
 }
 
 // The methods below are called with out.mu held.
@@ -221,12 +221,12 @@ func (s *session) sendLocked(frame []byte, asked bool) {
 // full reports whether n more bytes do not fit the backlog; one message always fits an empty one.
 func (s *session) full(n int) bool {
 	counted := s.out.waiting - s.out.asked
-	return counted > 0 && counted+n > s.server.limits.Queue
+	return counted > 0 && counted+n > s.limits.Queue
 }
 
 // fallBehind does what the room's policy says with a session that has no place for b.
 func (s *session) fallBehind(b *hub.Batch, m *hub.Member) {
-	if s.server.limits.QueuePolicy(m.Room()) == recado.Disconnect {
+	if s.limits.QueuePolicy(m.Room()) == recado.Disconnect {
 		s.overflow()
 		return
 	}
@@ -324,7 +324,7 @@ func (s *session) writeFirst() {
 	data := first.data[first.off:min(first.off+maxWrite, len(first.data))]
 	o.taken = len(data)
 	o.mu.Unlock()
-	n, err := s.link.writeWithin(s.server.limits.QueueStall, data)
+	n, err := s.link.writeWithin(s.limits.QueueStall, data)
 	o.mu.Lock()
 	o.taken = 0
 	o.waiting -= n
@@ -341,7 +341,7 @@ func (s *session) writeFirst() {
 		if o.end == nil {
 			s.server.observer.Slow(Stalled)
 		}
-		s.fail(recado.CloseSlow, "nothing read for "+s.server.limits.QueueStall.String())
+		s.fail(recado.CloseSlow, "nothing read for "+s.limits.QueueStall.String())
 	default:
 		s.fail(recado.CloseAbnormal, err.Error())
 	}

@@ -132,7 +132,7 @@ func TestOverflowKeepsTheFrameUnderWay(t *testing.T) {
 			near, far := net.Pipe()
 			defer near.Close()
 			defer far.Close()
-			s := &session{server: &WebSocket{limits: recado.Limits{Queue: 10}.WithDefaults(), observer: unobserved{}}, link: &waitingLink{conn: far}, wire: webSocketWire{}}
+			s := &session{server: &WebSocket{observer: unobserved{}}, limits: &recado.Limits{Queue: 10}, link: &waitingLink{conn: far}, wire: webSocketWire{}}
 			s.out.backlog = []piece{{data: frames, off: tt.off}, {data: frames}}
 			s.out.waiting, s.out.taken = 2*len(frames)-tt.off, tt.taken
 			if !s.full(1) {
@@ -167,7 +167,8 @@ func TestBacklogOfASenderIsItsOwn(t *testing.T) {
 	defer far.Close()
 	h, e := hub.New(memory.New(recado.Limits{}), recado.Limits{}), &gated{release: make(chan struct{})}
 	e.format = raw.Format{}
-	s := &session{server: &WebSocket{limits: recado.Limits{}.WithDefaults()}, link: &waitingLink{conn: far}, wire: webSocketWire{}}
+	limits := recado.Limits{}.WithDefaults()
+	s := &session{server: &WebSocket{}, limits: &limits, link: &waitingLink{conn: far}, wire: webSocketWire{}}
 	s.member = hub.Member{ID: recado.NewMemberID([]byte("ana")), Encoding: e, Conn: s}
 	other := &hub.Member{ID: recado.NewMemberID([]byte("beto")), Encoding: e}
 	for _, m := range []*hub.Member{&s.member, other} {

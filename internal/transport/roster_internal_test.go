@@ -126,10 +126,25 @@ func TestStalledBacklogIsGivenUp(t *testing.T) {
 	})
 }
 
-// A client over its message rate is read more slowly and loses nothing.
+// A client over its message rate is read more slowly and loses nothing; a room can have a rate of its own, and limits
+// can be exchanged for those who come afterwards.
 func TestMessageRate(t *testing.T) {
-	bubble(t, recado.Limits{MessageRate: 10, MessageBurst: 5, PingInterval: recado.Off}, func(t *testing.T, w *WebSocket) {
+	slow := recado.Limits{MessageRate: 10, MessageBurst: 5, PingInterval: recado.Off}
+	fast := recado.Limits{PingInterval: recado.Off}
+	ruled := fast
+	ruled.RoomRules = []recado.RoomRule{{Pattern: "other"}, {Pattern: "o*", Limits: slow}}
+	for name, tt := range map[string]struct{ before, after recado.Limits }{
+		"everywhere": {slow, slow}, "of the room": {ruled, ruled}, "exchanged": {fast, slow}, "exchanged, of the room": {fast, ruled},
+	} {
+		t.Run(name, func(t *testing.T) { testMessageRate(t, tt.before, tt.after) })
+	}
+}
+
+func testMessageRate(t *testing.T, before, after recado.Limits) {
+	t.Helper()
+	bubble(t, before, func(t *testing.T, w *WebSocket) {
 		t.Helper()
+		w.SetLimits(after)
 		sender, member := pipeClient(t, w), pipeClient(t, w)
 		for _, s := range w.roster.all() {
 			s.unlimited = false

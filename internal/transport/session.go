@@ -22,8 +22,9 @@ var errEnded = errors.New("session ended")
 // A session is one WebSocket connection in one room. One goroutine at a time reads it, and ends it; any may write.
 type session struct {
 	server *WebSocket
-	member hub.Member // joined, unless talk says that it is not yet
-	talk   *talk      // nil: raw
+	member hub.Member     // joined, unless talk says that it is not yet
+	talk   *talk          // nil: raw
+	limits *recado.Limits // of the room, when the session began
 	wire   wire
 	link   link
 	out    outgoing
@@ -114,10 +115,9 @@ func (s *session) feed(p []byte) error {
 // newFrameReader is one for what begins with a frame.
 func (s *session) newFrameReader() *frameReader {
 	f := frameReaders.Get().(*frameReader)
-	limits := &s.server.limits
-	*f = frameReader{messageLimit: limits.MessageSize, fragmentLimit: limits.Fragments, deflate: s.deflate}
+	*f = frameReader{messageLimit: s.limits.MessageSize, fragmentLimit: s.limits.Fragments, deflate: s.deflate}
 	if s.talk != nil {
-		f.messageLimit = v1.FrameLimit(limits.MessageSize)
+		f.messageLimit = v1.FrameLimit(s.limits.MessageSize)
 	}
 	return f
 }
@@ -251,7 +251,7 @@ func (s *session) settle() {
 
 // pace waits as long as the client is over its message rate, so that it is read more slowly and loses nothing.
 func (s *session) pace() {
-	limits := &s.server.limits
+	limits := s.limits
 	if s.unlimited || limits.MessageRate == recado.Off {
 		return
 	}
@@ -277,7 +277,7 @@ func (s *session) pace() {
 
 // handleControl answers pings and close frames (RFC 6455, section 5.5).
 func (s *session) handleControl(op ws.OpCode, payload []byte) error {
-	limits := &s.server.limits
+	limits := s.limits
 	if limits.ControlRate != recado.Off && s.controls.take(s.server.age(), 1, limits.ControlRate, limits.ControlBurst) > 0 {
 		return failf(recado.CloseFlood, "more than %d control frames a second", limits.ControlRate)
 	}

@@ -86,7 +86,8 @@ func (w *WebSocket) beginStream(rw http.ResponseWriter, r *http.Request, j Join,
 	if err != nil {
 		return nil, err
 	}
-	s := &session{server: w, unlimited: j.Loopback, streams: true}
+	s := w.newSession(j)
+	s.streams = true
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
 	if err := s.joinRaw(r.Context(), j, access, nil); err != nil {

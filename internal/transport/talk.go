@@ -37,7 +37,7 @@ type talk struct {
 
 // awaitHello gives the client its time to say hello.
 func (s *session) awaitHello() {
-	s.talk.patience = time.AfterFunc(s.server.limits.HelloTimeout, func() {
+	s.talk.patience = time.AfterFunc(s.limits.HelloTimeout, func() {
 		s.close(recado.CloseMisuse, "hello_timeout", "no hello")
 	})
 }
@@ -108,7 +108,7 @@ func (s *session) publishCommand(c v1.Publish) error {
 	if !s.may(recado.MayPublish) {
 		return forbidden(c.ID, recado.MayPublish)
 	}
-	if size, limit := len(c.Content.Data), s.server.limits.MessageSize; size > limit {
+	if size, limit := len(c.Content.Data), s.limits.MessageSize; size > limit {
 		return &v1.Error{
 			Code: v1.CodeMessageTooBig, ID: c.ID, Message: fmt.Sprintf("the message has %d bytes, the limit is %d", size, limit),
 		}
@@ -155,14 +155,14 @@ func (s *session) hello(h v1.Hello) error {
 	s.server.log.Info("client introduced", s.named("address", s.link.remote(), "room", s.talk.room, "name", you.Name)...)
 	w := v1.Welcome{
 		Room: s.talk.room, Session: secret, You: you,
-		Limits: s.announced(), PingSeconds: max(0, int(s.server.limits.PingInterval/time.Second)),
+		Limits: s.announced(), PingSeconds: max(0, int(s.limits.PingInterval/time.Second)),
 	}
 	return s.welcome(w, h)
 }
 
 // announced are the limits that hold for this client.
 func (s *session) announced() v1.Limits {
-	l := &s.server.limits
+	l := s.limits
 	a := v1.Limits{MessageBytes: l.MessageSize, MessagesPerSecond: l.MessageRate, QueueBytes: l.Queue}
 	if s.unlimited || l.MessageRate == recado.Off {
 		a.MessagesPerSecond = 0
@@ -288,7 +288,7 @@ func (t *talk) tellSlowed(s *session, wait time.Duration) {
 		t.slowedTold = true
 		s.say(&v1.Error{
 			Code: v1.CodeRateLimited, RetryAfter: max(wait, toldLimited),
-			Message: fmt.Sprintf("more than %d messages a second: they are taken more slowly", s.server.limits.MessageRate),
+			Message: fmt.Sprintf("more than %d messages a second: they are taken more slowly", s.limits.MessageRate),
 		})
 	}
 }

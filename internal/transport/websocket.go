@@ -30,7 +30,7 @@ type WebSocketConfig struct {
 // A WebSocket accepts the WebSocket connections of one server and serves them as members of the hub's rooms.
 type WebSocket struct {
 	hub      *hub.Hub
-	limits   recado.Limits
+	limits   atomic.Pointer[recado.Limits]
 	compress bool
 	log      *slog.Logger
 	observer Observer
@@ -65,19 +65,27 @@ func NewWebSocket(h *hub.Hub, c WebSocketConfig) *WebSocket {
 		c.Observer = unobserved{}
 	}
 	w := &WebSocket{
-		hub: h, limits: c.Limits.WithDefaults(), compress: c.Compress, log: c.Log, authenticator: c.Authenticator, observer: c.Observer,
+		hub: h, compress: c.Compress, log: c.Log, authenticator: c.Authenticator, observer: c.Observer,
 		began: time.Now(), relayed: newRelayed(c.Log), closing: make(chan struct{}),
 		encodings: make(map[int]*encoding), talks: make(map[int]v1Encoding),
 	}
+	w.SetLimits(c.Limits)
+	limits := w.limits.Load()
 	for _, bits := range append([]int{0}, windows...) {
-		w.encodings[bits] = newEncoding(raw.Format{}, bits, w.limits.CompressedFrom)
-		w.talks[bits] = v1Encoding{newEncoding(v1Format{}, bits, w.limits.CompressedFrom)}
+		w.encodings[bits] = newEncoding(raw.Format{}, bits, limits.CompressedFrom)
+		w.talks[bits] = v1Encoding{newEncoding(v1Format{}, bits, limits.CompressedFrom)}
 	}
-	w.roster = newRoster(&w.limits)
+	w.roster = newRoster(limits)
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop = stop
 	w.goroutines.Go(func() { w.roster.run(ctx, w.relayed.flush) })
 	return w
+}
+
+// SetLimits exchanges the limits for the clients to come; pings and compression stay as they were.
+func (w *WebSocket) SetLimits(l recado.Limits) {
+	l = l.WithDefaults()
+	w.limits.Store(&l)
 }
 
 // Len is the number of clients.
@@ -155,11 +163,12 @@ func (w *WebSocket) admit(begin func() (*session, error)) (*session, error) {
 	if w.closed {
 		return nil, &recado.Refusal{Code: "server_draining", Status: http.StatusServiceUnavailable, Header: retryAfter(5)}
 	}
-	if open := w.open.Add(1); w.limits.Connections != recado.Off && open > int64(w.limits.Connections) {
+	limit := w.limits.Load().Connections
+	if open := w.open.Add(1); limit != recado.Off && open > int64(limit) {
 		w.open.Add(-1)
 		return nil, &recado.Refusal{
 			Code: "too_many_connections", Status: http.StatusServiceUnavailable, Header: retryAfter(5),
-			Facts: map[string]string{"Limit": strconv.Itoa(w.limits.Connections)},
+			Facts: map[string]string{"Limit": strconv.Itoa(limit)},
 		}
 	}
 	s, err := begin()
@@ -182,7 +191,8 @@ func (w *WebSocket) begin(rw http.ResponseWriter, r *http.Request, j Join, a acc
 			return nil, err
 		}
 	}
-	s := &session{server: w, unlimited: j.Loopback, wire: webSocketWire{}, deflate: a.windowBits > 0}
+	s := w.newSession(j)
+	s.wire, s.deflate = webSocketWire{}, a.windowBits > 0
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
 	if talks {
@@ -200,6 +210,11 @@ func (w *WebSocket) begin(rw http.ResponseWriter, r *http.Request, j Join, a acc
 		s.follow(j)
 	}
 	return s, nil
+}
+
+// newSession makes a session for that room.
+func (w *WebSocket) newSession(j Join) *session {
+	return &session{server: w, unlimited: j.Loopback, limits: w.limits.Load().In(j.Room)}
 }
 
 // takeOver takes the connection from net/http and answers. The caller holds out.mu.
@@ -249,7 +264,7 @@ func (s *session) joinRaw(ctx context.Context, j Join, access *recado.Access, e 
 	case errors.Is(err, recado.ErrRooms):
 		return &recado.Refusal{
 			Code: "too_many_rooms", Status: http.StatusServiceUnavailable, Header: retryAfter(60),
-			Facts: map[string]string{"Limit": strconv.Itoa(s.server.limits.Rooms)},
+			Facts: map[string]string{"Limit": strconv.Itoa(s.limits.Rooms)},
 		}
 	case err != nil:
 		return err

@@ -10,7 +10,7 @@ import (
 // than an equal share give up their oldest until a sixteenth of it is free; so nobody loses anything to others
 // who have more, and it is rarely necessary.
 type account struct {
-	limit   int
+	limit   atomic.Int64
 	held    atomic.Int64
 	holders atomic.Int64 // those who hold anything
 
@@ -43,10 +43,10 @@ func (b *Broker) account(bytesBefore, bytes, messagesBefore, messages int) {
 // Kept is the history of all rooms: those with any, their messages, the memory that these take by the account, and
 // how much of it they may take.
 func (b *Broker) Kept() (rooms, messages, bytes, limit int) {
-	return int(b.history.holders.Load()), int(b.messages.Load()), int(b.history.held.Load()), b.history.limit
+	return int(b.history.holders.Load()), int(b.messages.Load()), int(b.history.held.Load()), int(b.history.limit.Load())
 }
 
-func (a *account) full() bool { return a.held.Load() > int64(a.limit) }
+func (a *account) full() bool { return a.held.Load() > a.limit.Load() }
 
 // makeSpace goes round the shards, and tells each how much a holder in it may have. Whoever comes while another
 // is at it goes on: what they hold too much in the meantime, somebody else will see.
@@ -55,7 +55,8 @@ func (a *account) makeSpace(give func(s int, share int)) {
 		return
 	}
 	defer a.mu.Unlock()
-	target := int64(a.limit - a.limit/16)
+	limit := a.limit.Load()
+	target := limit - limit/16
 	share := target / max(a.holders.Load(), 1)
 	for range shards {
 		if a.held.Load() <= target {
@@ -90,16 +91,20 @@ func (b *Broker) tidy(now int64) {
 	}
 }
 
-// shrink lets every room of the shard let go of what is too old or more than these shares, and forgets those
-// that are idle.
+// shrink lets every room of the shard let go of what is too old or more than these shares.
 func (b *Broker) shrink(shard int, now int64, history, session int) {
+	b.each(shard, func(r *room) { r.shrink(now, history, session) })
+}
+
+// each lets do change every room of the shard, whose lock it holds, and forgets those that are idle then.
+func (b *Broker) each(shard int, do func(r *room)) {
 	s := &b.shards[shard]
 	var idle []string
 	s.mu.RLock()
 	for name, r := range s.rooms {
 		r.mu.Lock()
 		if !r.gone {
-			r.shrink(now, history, session)
+			do(r)
 			if r.idle() {
 				idle = append(idle, name)
 			}

@@ -11,6 +11,39 @@ import (
 	"recado"
 )
 
+// What is kept beyond new limits is dropped at once; more is kept from then on.
+func TestLimitsAreExchanged(t *testing.T) {
+	b := New(recado.Limits{HistoryMessages: 50})
+	for _, tt := range []struct {
+		limits       recado.Limits
+		now          int // kept of the room ops
+		later, other int // after 100 more messages, also of another room
+	}{
+		{recado.Limits{HistoryMessages: 50}, 0, 50, 50},
+		{recado.Limits{HistoryMessages: 20, RoomRules: []recado.RoomRule{{Pattern: "o*", Limits: recado.Limits{HistoryMessages: 7}}}}, 7, 7, 20},
+		{recado.Limits{HistoryMessages: 30}, 7, 30, 30},
+		{recado.Limits{HistoryMessages: recado.Off}, 0, 0, 0},
+	} {
+		b.SetLimits(tt.limits)
+		if page := readAfter(t, b, "ops", recado.Position{}); len(page.Messages) != tt.now {
+			t.Errorf("%d messages are kept, want %d", len(page.Messages), tt.now)
+		}
+		rooms(t, b) // looks whether the accounts are right
+		for range 100 {
+			publish(t, b, text("ops", "x"))
+			publish(t, b, text("lobby", "x"))
+		}
+		for room, want := range map[string]int{"ops": tt.later, "lobby": tt.other} {
+			if page := readAfter(t, b, room, recado.Position{}); len(page.Messages) != want {
+				t.Errorf("%d messages of %s are kept, want %d", len(page.Messages), room, want)
+			}
+		}
+	}
+	if n := rooms(t, b); n != 0 {
+		t.Errorf("%d rooms are remembered, want none", n)
+	}
+}
+
 func TestHistoryIsBounded(t *testing.T) {
 	one := text("ops", strings.Repeat("x", 1000))
 	tests := map[string]struct {
@@ -24,7 +57,16 @@ func TestHistoryIsBounded(t *testing.T) {
 		"by bytes":  {recado.Limits{HistoryBytes: 7*cost(&one) + 1}, 7},
 		"too small": {recado.Limits{HistoryBytes: 100}, 1}, // the newest is kept
 		"no limit":  {recado.Limits{HistoryMessages: 1000, HistoryBytes: recado.Off, HistoryTotalBytes: recado.Off}, 300},
-		"in all":    {recado.Limits{HistoryTotalBytes: 100}, 0},
+		"by the room's rule": {recado.Limits{RoomRules: []recado.RoomRule{
+			{Pattern: "o?", Limits: recado.Limits{HistoryMessages: 1}},
+			{Pattern: "o*", Limits: recado.Limits{HistoryMessages: 7}},
+			{Pattern: "ops", Limits: recado.Limits{HistoryMessages: 2}},
+		}}, 7},
+		"on by the room's rule": {recado.Limits{
+			HistoryMessages: recado.Off, RoomRules: []recado.RoomRule{{Pattern: "ops", Limits: recado.Limits{HistoryMessages: 7}}},
+		}, 7},
+		"off by the room's rule": {recado.Limits{RoomRules: []recado.RoomRule{{Pattern: "ops", Limits: recado.Limits{HistoryMessages: recado.Off}}}}, 0},
+		"in all":                 {recado.Limits{HistoryTotalBytes: 100}, 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -87,7 +129,7 @@ func TestTotalIsShared(t *testing.T) {
 		one.Room = fmt.Sprint("loud", i%2)
 		publish(t, b, one)
 		if rooms(t, b); b.history.full() {
-			t.Fatalf("%d bytes are held, the limit is %d", b.history.held.Load(), b.history.limit)
+			t.Fatalf("%d bytes are held, the limit is %d", b.history.held.Load(), b.history.limit.Load())
 		}
 	}
 	for i := range 50 {
@@ -104,7 +146,7 @@ func TestTotalIsShared(t *testing.T) {
 		one.Room = fmt.Sprint("new", i)
 		publish(t, b, one)
 		if n := rooms(t, b); b.history.full() || n > 200 {
-			t.Fatalf("%d bytes are held by %d rooms, the limit is %d", b.history.held.Load(), n, b.history.limit)
+			t.Fatalf("%d bytes are held by %d rooms, the limit is %d", b.history.held.Load(), n, b.history.limit.Load())
 		}
 	}
 }

@@ -27,7 +27,7 @@ const shards = 64
 // first time, so that nobody takes a position of before for proof that nothing was missed since.
 type Broker struct {
 	epoch    string
-	keep     keep
+	keeping  atomic.Pointer[keeping]
 	seq      atomic.Uint64
 	floor    atomic.Uint64
 	closed   atomic.Bool
@@ -53,16 +53,30 @@ func New(l recado.Limits) *Broker {
 	_, _ = rand.Read(random[:]) // it never fails
 	b := &Broker{
 		epoch: strconv.FormatUint(binary.LittleEndian.Uint64(random[:]), 36),
-		keep:  newKeep(l.WithDefaults()),
 		now:   time.Now,
 		seed:  maphash.MakeSeed(),
 	}
-	b.history.limit = noneIsAll(l.WithDefaults().HistoryTotalBytes)
-	b.sessions.limit = maxSessions
+	b.sessions.limit.Store(maxSessions)
 	for i := range b.shards {
 		b.shards[i].rooms = make(map[string]*room)
 	}
+	b.SetLimits(l)
 	return b
+}
+
+// SetLimits exchanges the limits. What is kept beyond them is dropped.
+func (b *Broker) SetLimits(l recado.Limits) {
+	k := newKeeping(l.WithDefaults())
+	b.history.limit.Store(int64(noneIsAll(k.limits.HistoryTotalBytes)))
+	b.keeping.Store(k)
+	now := b.now().UnixMilli()
+	for i := range b.shards {
+		b.each(i, func(r *room) {
+			r.keep = k.room(r.name)
+			r.forgetMessages(now, r.keep.bytes)
+		})
+	}
+	b.tidy(now)
 }
 
 // Publish orders m, keeps it and delivers it before it returns. It keeps a copy of m.Data, and the strings as
@@ -71,7 +85,7 @@ func New(l recado.Limits) *Broker {
 // share of it lose their oldest.
 func (b *Broker) Publish(_ context.Context, m recado.Message) (recado.Receipt, error) {
 	stored := !m.Ephemeral
-	if stored && b.keep.messages > 0 {
+	if stored && b.keeping.Load().any {
 		m.Data = bytes.Clone(m.Data) // here, while nobody waits for it
 	}
 	r, err := b.enter(m.Room, stored)

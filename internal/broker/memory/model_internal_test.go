@@ -221,7 +221,7 @@ func (m *historyModel) restart(t *rapid.T) {
 func (m *historyModel) check(t *rapid.T) {
 	rooms(t, m.b)
 	if m.b.history.full() {
-		t.Fatalf("%d bytes are held, the limit is %d", m.b.history.held.Load(), m.b.history.limit)
+		t.Fatalf("%d bytes are held, the limit is %d", m.b.history.held.Load(), m.b.history.limit.Load())
 	}
 }
 

@@ -24,13 +24,31 @@ type keep struct {
 	age             int64 // in milliseconds
 }
 
-func newKeep(l recado.Limits) keep {
+func newKeep(l *recado.Limits) keep {
 	k := keep{messages: max(l.HistoryMessages, 0), bytes: noneIsAll(l.HistoryBytes), age: l.HistoryAge.Milliseconds()}
 	if l.HistoryAge < 0 {
 		k.age = math.MaxInt64
 	}
 	return k
 }
+
+// A keeping is how much of all rooms is kept. It is not changed once it is made.
+type keeping struct {
+	limits recado.Limits
+	any    bool // of any room
+}
+
+// newKeeping takes limits that have their defaults.
+func newKeeping(l recado.Limits) *keeping {
+	k := &keeping{limits: l, any: l.HistoryMessages > 0}
+	for _, rule := range l.RoomRules {
+		k.any = k.any || rule.Limits.HistoryMessages > 0
+	}
+	return k
+}
+
+// room is how much of the room with that name is kept.
+func (k *keeping) room(name string) keep { return newKeep(k.limits.In(name)) }
 
 func noneIsAll(limit int) int {
 	if limit < 0 {
@@ -45,6 +63,7 @@ type room struct {
 	name   string
 
 	mu   sync.Mutex // guards what follows, and is held during Deliver
+	keep keep       // its limits
 	gone bool       // forgotten, or the broker is closed: nothing may be changed any more
 	last uint64     // seq of the newest message
 	time int64      // of the newest message, in milliseconds
@@ -60,7 +79,7 @@ type subscription struct{ to recado.Subscriber }
 
 // newRoom makes a room that begins at the floor. To begin for everybody, it must be made under the lock of its shard.
 func newRoom(b *Broker, name string) *room {
-	return &room{broker: b, name: name, last: b.floor.Load()}
+	return &room{broker: b, name: name, keep: b.keeping.Load().room(name), last: b.floor.Load()}
 }
 
 // publish gives m its place, keeps and delivers it. It returns the subscribers to flush, and whether the room
@@ -119,7 +138,7 @@ func (r *room) idle() bool { return len(r.subs) == 0 && r.kept.n == 0 && len(r.s
 // store appends m to the history, in the place of older messages if need be. The newest one is kept even if it
 // alone is over the limit of bytes.
 func (r *room) store(m *recado.Message, now int64) *recado.Message {
-	limit := &r.broker.keep
+	limit := &r.keep
 	if limit.messages == 0 {
 		return nil
 	}
@@ -142,13 +161,13 @@ func (r *room) shrink(now int64, history, session int) {
 // forgetMessages drops the messages that are too old, and the oldest until they take no more than that.
 func (r *room) forgetMessages(now int64, bytes int) {
 	before, messages := r.bytes, r.kept.n
-	r.trim(now, r.broker.keep.messages, bytes)
+	r.trim(now, r.keep.messages, bytes)
 	r.broker.account(before, r.bytes, messages, r.kept.n)
 }
 
 // trim drops the oldest messages until there are so many left, of so many bytes, and none too old.
 func (r *room) trim(now int64, messages, bytes int) {
-	age := r.broker.keep.age
+	age := r.keep.age
 	for r.kept.n > 0 {
 		oldest := r.kept.at(0)
 		if r.kept.n <= messages && r.bytes <= bytes && now-oldest.Time.UnixMilli() < age {

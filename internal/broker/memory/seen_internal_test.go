@@ -56,7 +56,7 @@ func TestLastIDsAreKnown(t *testing.T) {
 // The ids of those who have many make space for those of others.
 func TestIDsAreBounded(t *testing.T) {
 	b := New(recado.Limits{HistoryMessages: recado.Off})
-	b.sessions.limit = 100 << 10
+	b.sessions.limit.Store(100 << 10)
 	for i := range 50 {
 		m := named("quiet")
 		m.Sender[1] = byte(i)
@@ -68,7 +68,7 @@ func TestIDsAreBounded(t *testing.T) {
 		loud.ID = fmt.Sprint(i)
 		publish(t, b, loud)
 		if rooms(t, b); b.sessions.full() {
-			t.Fatalf("%d bytes are held, the limit is %d", b.sessions.held.Load(), b.sessions.limit)
+			t.Fatalf("%d bytes are held, the limit is %d", b.sessions.held.Load(), b.sessions.limit.Load())
 		}
 	}
 	for i := range 50 {

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"recado"
+	"recado/internal/auth"
+	"recado/internal/broker/memory"
+	"recado/internal/locale"
+	"recado/internal/server"
+)
+
+// reload goes on with what the configuration, and the files that it names, say now: for those who come from now on.
+// When something is wrong with them, all stays as it is.
+func (s *serving) reload(ctx context.Context, relay *server.Server, broker *memory.Broker) {
+	s.manager.tell(ctx, "RELOADING=1")
+	defer s.manager.tell(ctx, "READY=1")
+	next, err := s.configure()
+	var tokens *auth.Tokens
+	if err == nil {
+		tokens, err = next.access.tokens(s.log)
+	}
+	if err != nil {
+		s.notReloaded(err)
+		return
+	}
+	changes := s.config.changes(next)
+	if err := relay.Reload(next.server(broker, s.log)); err != nil {
+		tokens.Close()
+		s.notReloaded(startProblem(err))
+		return
+	}
+	broker.SetLimits(next.limits)
+	s.level.Set(next.logLevel)
+	s.config = next
+	s.admit(tokens)
+	for _, c := range changes {
+		if c.now {
+			s.log.Info("setting reloaded", "key", c.key, "value", c.value, "was", c.was)
+		} else {
+			s.log.Warn("setting needs a restart", "key", c.key, "value", c.value, "running", c.was)
+		}
+	}
+	s.log.Info("configuration reloaded", "file", next.file)
+}
+
+// notReloaded logs each of the errors.
+func (s *serving) notReloaded(err error) {
+	for _, each := range joined(err) {
+		s.notReloaded(each)
+	}
+	if joined(err) == nil {
+		message, hint := describe(locale.New(locale.English), err)
+		s.log.Error("configuration not reloaded", "error", message, "hint", hint)
+	}
+}
+
+// admit lets the guard go by these tokens, which may be nil, and by the rules of the configuration.
+func (s *serving) admit(tokens *auth.Tokens) {
+	var authenticator recado.Authenticator
+	if tokens != nil {
+		authenticator = tokens
+	}
+	s.guard.Set(authenticator, s.config.limits.RoomRules)
+	s.tokens.Close()
+	s.tokens = tokens
+}
+
+// joinLines is for the log.
+func joinLines(rules string) string {
+	return strings.Join(strings.FieldsFunc(rules, func(r rune) bool { return r == '\n' }), "; ")
+}
+
+// A change is a setting with another value than before.
+type change struct {
+	key, value, was string
+	now             bool // it can change while the server runs
+}
+
+// changes compares c with the configuration that is to follow it, which keeps those values of c that cannot change
+// while the server runs.
+func (c *config) changes(next *config) (found []change) {
+	before := c.settings()
+	for i, s := range next.settings() {
+		value, was := s.value.String(), before[i].value.String()
+		if value == was || s.isClients() {
+			continue
+		}
+		found = append(found, change{s.key, value, was, s.isLive()})
+		if !s.isLive() {
+			_ = s.take(before[i]) // it was taken before
+			next.origins[s.key] = c.origins[s.key]
+		}
+	}
+	if value, was := joinLines(next.rules(false)), joinLines(c.rules(false)); value != was {
+		found = append(found, change{roomsTable, value, was, true})
+	}
+	next.limits = next.limits.WithDefaults() // those of the rooms follow from the others
+	return found
+}

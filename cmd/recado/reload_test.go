@@ -1,0 +1,132 @@
+//go:build unix
+
+package main
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// rewrite changes a file as an editor does.
+func rewrite(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// logged waits for a line of the log with all of the parts.
+func (p *process) logged(t *testing.T, parts ...string) {
+	t.Helper()
+	if err := poll(strings.Join(parts, " "), func() bool {
+		for line := range strings.Lines(p.stderr.String()) {
+			found := true
+			for _, part := range parts {
+				found = found && strings.Contains(line, part)
+			}
+			if found {
+				return true
+			}
+		}
+		return false
+	}); err != nil {
+		t.Fatalf("%v in\n%s", err, p.stderr)
+	}
+}
+
+// publish says something in a room, and returns the status and the answer.
+func (p *process) publish(t *testing.T, room, token, text string) (int, string) {
+	t.Helper()
+	answer, err := http.Post("http://"+p.at+"/"+room+"?token="+token, "text/plain", strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, _ := io.ReadAll(answer.Body)
+	return answer.StatusCode, string(body)
+}
+
+func TestReloadBySignal(t *testing.T) {
+	dir := t.TempDir()
+	file, password := filepath.Join(dir, configName), filepath.Join(dir, "password")
+	rewrite(t, password, "one")
+	begin := `password_file = "` + password + `"` + "\n"
+	rewrite(t, file, begin+"[ping]\ninterval = '20s'\n[limits]\nmessage_rate = 5")
+	p := serve(t, "--config", file, "--limits-message-size", "20")
+	p.logged(t, "configuration read", file)
+	want := func(room, token, text string, status int) {
+		t.Helper()
+		if got, body := p.publish(t, room, token, text); got != status {
+			t.Errorf("publish of %q in %s with %q: status %d, %s, want %d", text, room, token, got, body, status)
+		}
+	}
+	want("ops", "one", "oi", 200)
+	want("news", "", "oi", 401)
+
+	// Something is wrong: nothing changes, not even what could.
+	rewrite(t, password, "two")
+	rewrite(t, file, begin+"[limits]\nmessage_rate = 6\nmesage_size = 5")
+	p.cmd.Process.Signal(syscall.SIGHUP)
+	p.logged(t, "configuration not reloaded", "there is no setting limits.mesage_size", "Did you mean limits.message_size?")
+	rewrite(t, file, begin+"limits.message_rate = 6\nlimits.connections = 2147483647")
+	p.cmd.Process.Signal(syscall.SIGHUP)
+	p.logged(t, "configuration not reloaded", "[fd_limit]")
+	rewrite(t, file, "password_file = 'missing'\nlimits.message_rate = 6")
+	p.cmd.Process.Signal(syscall.SIGHUP)
+	p.logged(t, "configuration not reloaded", "[access_unusable]")
+	want("ops", "one", "oi", 200)
+	want("ops", "two", "oi", 401)
+	if strings.Contains(p.stderr.String(), "setting reloaded") {
+		t.Errorf("something was reloaded:\n%s", p.stderr)
+	}
+
+	// What can change does, a flag stays what it was, and what cannot change is told.
+	rewrite(t, file, begin+`listen = "localhost:1"
+[log]
+level = "debug"
+[ping]
+interval = "30s"
+[limits]
+message_size = "1KiB"
+message_rate = 7
+[[rooms]]
+name = "news"
+anonymous = ["subscribe", "publish"]
+message_size = 1
+`)
+	p.cmd.Process.Signal(syscall.SIGHUP)
+	p.logged(t, "configuration reloaded", file)
+	p.logged(t, "level=INFO", "setting reloaded", "key=limits.message_rate value=7 was=5")
+	p.logged(t, "setting reloaded", "key=log.level value=debug was=info")
+	p.logged(t, "setting reloaded", "key=rooms", "name = ")
+	p.logged(t, "level=WARN", "setting needs a restart", "key=ping.interval value=30s running=20s")
+	if strings.Contains(p.stderr.String(), "key=listen") || strings.Contains(p.stderr.String(), "key=limits.message_size") {
+		t.Errorf("the flags are told to have changed:\n%s", p.stderr)
+	}
+	want("ops", "one", "oi", 401)
+	want("ops", "two", "oi", 200)
+	want("ops", "two", "a message that is too long", 413)
+	want("news", "", "x", 200)
+	want("news", "", "xx", 413)
+
+	// What needed a restart still does.
+	before := strings.Count(p.stderr.String(), "key=ping.interval")
+	p.cmd.Process.Signal(syscall.SIGHUP)
+	if err := poll("the same once more", func() bool { return strings.Count(p.stderr.String(), "key=ping.interval") == before+1 }); err != nil {
+		t.Error(err)
+	}
+	p.cmd.Process.Signal(os.Interrupt)
+	if code := p.wait(t); code != 0 {
+		t.Errorf("exit code %d; stderr:\n%s", code, p.stderr)
+	}
+	for _, secret := range []string{"one", "two"} {
+		if strings.Contains(p.stderr.String(), "token="+secret) {
+			t.Errorf("the log has a password:\n%s", p.stderr)
+		}
+	}
+}
