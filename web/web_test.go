@@ -90,7 +90,7 @@ func TestPageHeaders(t *testing.T) {
 	for name, want := range map[string]string{
 		"Content-Type":           "text/html; charset=utf-8",
 		"Cache-Control":          "no-cache",
-		"Vary":                   "Accept, Accept-Encoding",
+		"Vary":                   "Accept, Accept-Encoding, Accept-Language",
 		"X-Content-Type-Options": "nosniff",
 		"Referrer-Policy":        "no-referrer",
 	} {

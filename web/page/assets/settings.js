@@ -2,8 +2,8 @@
 // The page's settings: language, appearance, timestamps, notifications.
 
 import { byId } from "./dom.js";
+import { applyTheme } from "./early.js";
 import { canNotify, mayNotify } from "./notify.js";
-import { applyTheme } from "./theme.js";
 
 /**
  * @param {import("./i18n.js").I18n} i18n
