@@ -132,7 +132,7 @@ func (s *serving) relay(ctx context.Context, broker *memory.Broker, signals <-ch
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- relay.Serve() }()
-	s.announce(addresses)
+	s.announce(addresses, relay.LAN())
 	s.manager.tell(ctx, "READY=1")
 	defer s.manager.live(context.WithoutCancel(ctx))()
 	select {
