@@ -50,7 +50,7 @@ func TestFirstLookWaitsForLittle(t *testing.T) {
 	for _, found := range blocking.FindAllStringSubmatch(head, -1) {
 		waits = append(waits, "/"+found[1]+found[2])
 	}
-	want := []string{"page", "/assets/store.js", "/assets/page.css", "/assets/panels.css", "/assets/log.css", "/assets/composer.css", "/assets/early.js"}
+	want := []string{"page", "/assets/store.js", "/assets/page.css", "/assets/panels.css", "/assets/log.css", "/assets/composer.css", "/assets/people.css", "/assets/early.js"}
 	if !slices.Equal(waits, want) {
 		t.Errorf("the first look waits for %q, want %q", waits, want)
 	}

@@ -12,7 +12,7 @@ import { PATIENCE_MS } from "./wait.js";
 const ARGUMENTS = [
   ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
   ...["--disable-component-update", "--disable-sync"],
-  "--host-resolver-rules=MAP chat.lan 127.0.0.1",
+  ...["--disable-extensions", "--in-process-gpu", "--host-resolver-rules=MAP chat.lan 127.0.0.1"],
 ];
 
 /** A browser with a profile of its own, which goes with it. */
@@ -23,14 +23,33 @@ export async function launch() {
   return browser;
 }
 
+/**
+ * Browser profiles that nobody uses, by what they are like: in a new one the page would have to be fetched and
+ * compiled again, which takes longer than most tests.
+ * @type {WeakMap<import("playwright-core").Browser, Map<string, import("playwright-core").BrowserContext[]>>}
+ */
+const free = new WeakMap();
+
+/** @param {import("playwright-core").Browser} browser @param {ContextOptions} options */
+function profiles(browser, options) {
+  const all = free.get(browser) ?? new Map();
+  free.set(browser, all);
+  const key = JSON.stringify(options);
+  const some = all.get(key) ?? [];
+  all.set(key, some);
+  return some;
+}
+
 /** One person at one device, with the page open. */
 export class Person {
   /** @type {string[]} what went wrong in the page */
   errors = [];
+  #kin;
 
-  /** @param {Page} page */
-  constructor(page) {
+  /** @param {Page} page @param {import("playwright-core").BrowserContext[]} [kin] where the profile is kept */
+  constructor(page, kin) {
     this.page = page;
+    this.#kin = kin;
     page.setDefaultTimeout(PATIENCE_MS);
     page.on("pageerror", (error) => this.errors.push(String(error)));
     page.on("console", (message) => {
@@ -44,8 +63,14 @@ export class Person {
    * @param {ContextOptions} [options]
    */
   static async arrive(browser, options = {}) {
-    const context = await browser.newContext({ locale: "en-US", ...options });
-    return new Person(await context.newPage());
+    const all = { locale: "en-US", ...options };
+    const kin = profiles(browser, all);
+    const context = kin.pop() ?? (await browser.newContext(all));
+    const page = await context.newPage();
+    const devtools = await context.newCDPSession(page);
+    await devtools.send("Storage.clearDataForOrigin", { origin: "*", storageTypes: "local_storage" });
+    await devtools.detach();
+    return new Person(page, kin);
   }
 
   /**
@@ -133,7 +158,10 @@ export class Person {
 
   /** Goes, and complains about what went wrong in the page. */
   async leave() {
-    await this.page.context().close();
+    const context = this.page.context();
+    await context.setOffline(false);
+    for (const page of context.pages()) await page.close();
+    this.#kin?.push(context);
     assert.deepEqual(this.errors, []);
   }
 }
