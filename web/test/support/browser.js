@@ -23,6 +23,8 @@ export async function launch() {
   return browser;
 }
 
+const VIEWPORT = { width: 1280, height: 720 };
+
 /**
  * Browser profiles that nobody uses, by what they are like: in a new one the page would have to be fetched and
  * compiled again, which takes longer than most tests.
@@ -63,10 +65,13 @@ export class Person {
    * @param {ContextOptions} [options]
    */
   static async arrive(browser, options = {}) {
-    const all = { locale: "en-US", ...options };
-    const kin = profiles(browser, all);
-    const context = kin.pop() ?? (await browser.newContext(all));
+    const { permissions = [], viewport = VIEWPORT, colorScheme = "light", reducedMotion, ...fixed } = options;
+    const kin = profiles(browser, { locale: "en-US", ...fixed });
+    const context = kin.pop() ?? (await browser.newContext({ locale: "en-US", viewport, ...fixed }));
+    await context.grantPermissions(permissions);
     const page = await context.newPage();
+    await page.emulateMedia({ colorScheme, reducedMotion });
+    if (viewport) await page.setViewportSize(viewport);
     const devtools = await context.newCDPSession(page);
     await devtools.send("Storage.clearDataForOrigin", { origin: "*", storageTypes: "local_storage" });
     await devtools.detach();
@@ -160,6 +165,7 @@ export class Person {
   async leave() {
     const context = this.page.context();
     await context.setOffline(false);
+    await context.clearPermissions();
     for (const page of context.pages()) await page.close();
     this.#kin?.push(context);
     assert.deepEqual(this.errors, []);
