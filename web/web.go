@@ -120,8 +120,11 @@ func pack(folder fs.FS) (map[string]*file, error) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if path.Ext(name) == ".js" && name != clientName { // people read the client where they find it
+		switch ext := path.Ext(name); {
+		case ext == ".js" && name != clientName: // people read the client where they find it
 			f.plain = withoutComments(f.plain)
+		case ext == ".css":
+			f.plain = withoutStyleComments(f.plain)
 		}
 		f.compress()
 		files[name] = f
