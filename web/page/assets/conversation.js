@@ -5,6 +5,7 @@ import { take } from "./events.js";
 import { missing } from "./gaps.js";
 import { said, weight } from "./items.js";
 import { Outbox } from "./outbox.js";
+import { serverNow } from "./times.js";
 
 /** @typedef {import("../../recado.types.d.ts").Room} Room */
 /** @typedef {import("../../recado.types.d.ts").Message} Received */
@@ -63,7 +64,7 @@ export class Conversation {
     if (!entry) return false;
     const from = this.room.you ?? { name: "" };
     /** @type {Said} */
-    const item = { kind: "message", at: entry.at, from, own: true, content: entry.content, entry };
+    const item = { kind: "message", at: serverNow(), from, own: true, content: entry.content, entry };
     this.pending.push(item);
     this.hear("added", item);
     this.hear("state");

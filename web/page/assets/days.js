@@ -2,13 +2,13 @@
 // Where a new day begins in the log.
 
 import { make } from "./dom.js";
-import { dayName, dayOf } from "./times.js";
+import { dayName, dayOf, serverNow } from "./times.js";
 
 /** @typedef {import("./items.js").Item} Item */
 
 /** @param {Item} item @param {import("./i18n.js").I18n} i18n */
 export function nameOfDay(item, i18n) {
-  return dayName(new Date(item.at), new Date(), i18n);
+  return dayName(new Date(item.at), new Date(serverNow()), i18n);
 }
 
 /** What stands above the first message of a day. @param {Item} item @param {import("./i18n.js").I18n} i18n */

@@ -161,7 +161,7 @@ export class Page {
     } else if (change === "typing") this.people.showTyping();
     else if (change === "state") {
       this.status.render();
-      if (conversation.status.state === "connected") this.sharing.ask();
+      if (conversation.status.state === "connected") this.sharing.ask().then(() => this.log.rows.relabelDays());
     } else if (item && change !== "unread") this.log.hear(change, item);
   }
 

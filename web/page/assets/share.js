@@ -4,6 +4,7 @@
 import { copy } from "./clipboard.js";
 import { byId, make } from "./dom.js";
 import { isLoopback } from "./room.js";
+import { learnTime } from "./times.js";
 
 /** @typedef {import("./i18n.js").I18n} I18n */
 
@@ -74,6 +75,7 @@ export class Sharing {
       const token = this.#token();
       const headers = token ? { authorization: `Bearer ${token}` } : undefined;
       const answer = await fetch(new URL("./v1/info", location.href), { headers });
+      learnTime(Date.parse(answer.headers.get("date") ?? ""));
       const { open = false, lan = [] } = answer.ok ? await answer.json() : {};
       this.#open = open;
       this.#lan = this.#here ? lan : [];

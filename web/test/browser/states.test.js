@@ -136,6 +136,33 @@ describe("states", () => {
     await ana.leave();
   });
 
+  for (const days of [-2, 2]) {
+    test(`a clock that is ${days} days off confuses nobody`, async () => {
+      const ana = await Person.arrive(browser);
+      await ana.page.addInitScript((off) => {
+        const { now } = Date;
+        const wrong = () => now() + off * 86_400_000;
+        window.Date = new Proxy(Date, {
+          construct: (real, given) => Reflect.construct(real, given.length === 0 ? [wrong()] : given),
+        });
+        window.Date.now = wrong;
+      }, days);
+      const beto = await Person.arrive(browser);
+      await beto.join(server.page(`clock${days}`));
+      await beto.say("before");
+      await ana.join(server.page(`clock${days}`));
+      await ana.reads(".day", /^today, /);
+      await ana.say("mine");
+      await beto.heard(["mine"]);
+      await beto.say("after");
+      await ana.heard(["before", "after"]);
+      assert.equal(await ana.page.locator(".day").count(), 1);
+      await ana.reads("#banner-text", /^$/);
+      await ana.leave();
+      await beto.leave();
+    });
+  }
+
   test("thousands who come and go are one line, and the page stays usable", async () => {
     const ana = await Person.arrive(browser);
     const fake = await fakeServer(ana.page);
