@@ -12,7 +12,7 @@ import { PATIENCE_MS } from "./wait.js";
 const ARGUMENTS = [
   ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
   ...["--disable-component-update", "--disable-sync"],
-  ...["--disable-extensions", "--in-process-gpu", "--host-resolver-rules=MAP chat.lan 127.0.0.1"],
+  ...["--disable-extensions", "--process-per-site", "--host-resolver-rules=MAP chat.lan 127.0.0.1"],
 ];
 
 /** A browser with a profile of its own, which goes with it. */
@@ -40,6 +40,23 @@ function profiles(browser, options) {
   const some = all.get(key) ?? [];
   all.set(key, some);
   return some;
+}
+
+/** @type {WeakMap<import("playwright-core").BrowserContext, Page>} */
+const keepers = new WeakMap();
+
+/**
+ * A page that stays open, and with it the process that the next page of this site will find warm.
+ * @param {import("playwright-core").BrowserContext} context
+ * @param {string} url
+ */
+async function keep(context, url) {
+  const known = keepers.get(context);
+  if (known) return known;
+  const page = await context.newPage();
+  keepers.set(context, page);
+  await page.goto(new URL("/robots.txt", url).href).catch(() => {}); // the test may have stopped the server
+  return page;
 }
 
 /** One person at one device, with the page open. */
@@ -166,7 +183,8 @@ export class Person {
     const context = this.page.context();
     await context.setOffline(false);
     await context.clearPermissions();
-    for (const page of context.pages()) await page.close();
+    const keeper = await keep(context, this.page.url());
+    for (const page of context.pages()) if (page !== keeper) await page.close();
     this.#kin?.push(context);
     assert.deepEqual(this.errors, []);
   }
