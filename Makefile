@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # the tests measure time; they share the machine with nothing
-.PHONY: help run build man docs test storm check fmt fuzz bench bench-save bench-peers vuln vendor rename clean test-go test-web tools
+.PHONY: help run build man docs test storm check fmt fuzz bench bench-save bench-peers page-speed vuln vendor rename clean test-go test-web tools
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOVULNCHECK_VERSION   := v1.9.0
@@ -85,6 +85,9 @@ MICRO = mkdir -p bin; go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime 
 bench-peers: tools ## Measure the fan-out against other servers, some 20 minutes, and write docs/benchmarks.md
 	cd bench/peers && go run ./fanout -peers all -rounds 3 -warmup 500ms -duration 2s -experiments -idle 18000 -settle 5s \
 		-report ../../docs/benchmarks.md $(ARGS)
+
+page-speed: tools build web/node_modules/.installed ## Measure how fast the page is, in Chromium
+	cd web && RECADO_BIN=$(CURDIR)/bin/recado node test/measure.js
 
 vuln: $(GOVULNCHECK) ## Look for known vulnerabilities in what is called
 	$(GOVULNCHECK) ./...

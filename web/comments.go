@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 )
 
@@ -35,4 +36,13 @@ func withoutComments(module []byte) []byte {
 		b.WriteString(code)
 	}
 	return []byte(b.String())
+}
+
+var styleComment = regexp.MustCompile(`(?s:/\*.*?\*/)|(?m:^[ \t]+)`)
+
+// withoutStyleComments does the same for a style sheet. It knows no CSS: no string may have what begins a comment.
+func withoutStyleComments(sheet []byte) []byte {
+	return styleComment.ReplaceAllFunc(sheet, func(found []byte) []byte {
+		return bytes.Repeat([]byte("\n"), bytes.Count(found, []byte("\n")))
+	})
 }

@@ -23,3 +23,14 @@ func TestWithoutComments(t *testing.T) {
 		})
 	}
 }
+
+func TestWithoutStyleComments(t *testing.T) {
+	for sheet, want := range map[string]string{
+		"a {\n  color: red; /* why */\n}\n":  "a {\ncolor: red; \n}\n",
+		"/* two\n   lines */\nb{}/* x */c{}": "\n\nb{}c{}",
+	} {
+		if got := string(withoutStyleComments([]byte(sheet))); got != want {
+			t.Errorf("withoutStyleComments(%q) = %q, want %q", sheet, got, want)
+		}
+	}
+}

@@ -4,6 +4,7 @@ package web
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -22,7 +23,10 @@ var embedded embed.FS
 //go:embed recado.js
 var client []byte
 
-const clientName = "assets/recado.js"
+const (
+	clientName = "assets/recado.js"
+	indexName  = "index.html"
+)
 
 // policy lets the page run its own modules, reach WebSocket servers, and nothing else. Without Trusted Types
 // policies no text can become markup, so that a message cannot either.
@@ -57,8 +61,9 @@ func New(dir string) (*Site, error) {
 
 // Page answers with the HTML page, which is the same for every room.
 func (s *Site) Page(w http.ResponseWriter, r *http.Request) {
+	l := locale.Accept(r.Header.Get("Accept-Language"))
 	// The same address has other answers for those who do not ask for HTML.
-	s.serve(w, r, "index.html", "Accept, Accept-Encoding")
+	s.serve(w, r, pageName(l), "Accept, Accept-Encoding, Accept-Language")
 }
 
 // Assets answers for /assets/…, /favicon.ico and /robots.txt, and with 404 for everything else.
@@ -101,7 +106,7 @@ func onDisk(dir string) (*Site, error) {
 	if err != nil {
 		return nil, fmt.Errorf("page folder: %w", err)
 	}
-	if _, err := root.Stat("index.html"); err != nil {
+	if _, err := root.Stat(indexName); err != nil {
 		return nil, fmt.Errorf("page folder %q: %w", dir, err)
 	}
 	return &Site{find: func(name string) (*file, error) { return load(root.FS(), name) }}, nil
@@ -115,8 +120,11 @@ func pack(folder fs.FS) (map[string]*file, error) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if path.Ext(name) == ".js" && name != clientName { // people read the client where they find it
+		switch ext := path.Ext(name); {
+		case ext == ".js" && name != clientName: // people read the client where they find it
 			f.plain = withoutComments(f.plain)
+		case ext == ".css":
+			f.plain = withoutStyleComments(f.plain)
 		}
 		f.compress()
 		files[name] = f
@@ -126,12 +134,12 @@ func pack(folder fs.FS) (map[string]*file, error) {
 		return nil, err
 	}
 	for _, l := range languages() {
-		if err := add(textsName(l)); err != nil {
+		if err := errors.Join(add(textsName(l)), add(pageName(l))); err != nil {
 			return nil, err
 		}
 	}
 	err := fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil || entry.IsDir() || name == indexName {
 			return err
 		}
 		return add(name)
@@ -144,8 +152,15 @@ func load(folder fs.FS, name string) (*file, error) {
 		return newFile(name, client)
 	}
 	for _, l := range languages() {
-		if name == textsName(l) {
+		switch name {
+		case textsName(l):
 			return newFile(name, locale.Page(l))
+		case pageName(l):
+			body, err := fs.ReadFile(folder, indexName)
+			if err != nil {
+				return nil, err
+			}
+			return newFile(name, labelled(body, l))
 		}
 	}
 	body, err := fs.ReadFile(folder, name)
@@ -158,6 +173,9 @@ func load(folder fs.FS, name string) (*file, error) {
 func languages() []locale.Language {
 	return []locale.Language{locale.English, locale.Portuguese}
 }
+
+// pageName is that of the page in a language; it is made of the one file, see labelled.
+func pageName(l locale.Language) string { return "index." + string(l) + ".html" }
 
 func textsName(l locale.Language) string {
 	return path.Join("assets/locale", string(l)+".json")

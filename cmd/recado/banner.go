@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,13 +17,9 @@ import (
 
 // announce tells that the server listens: to a script by the first line, which is the same in every language
 // and the only one unless stdout is a terminal.
-func (s *serving) announce(at server.Addresses) {
+func (s *serving) announce(at server.Addresses, network []string) {
 	if at.WebBusy != nil {
 		s.warnWebBusy(at)
-	}
-	var network []string
-	if s.config.lan {
-		network = networkURLs(at.Web)
 	}
 	switch {
 	case s.manner.quiet:
@@ -144,70 +139,4 @@ func (c *config) isLocal() bool {
 		ip, notIP := netip.ParseAddr(host)
 		return err == nil && !strings.EqualFold(host, "localhost") && (notIP != nil || !ip.IsLoopback())
 	})
-}
-
-// networkURLs are those under which other devices reach the page, the likeliest first. web is where it is.
-func networkURLs(web string) (urls []string) {
-	host, port, err := net.SplitHostPort(web)
-	if err != nil {
-		return nil
-	}
-	addresses := networkAddresses()
-	if ip, err := netip.ParseAddr(host); err == nil {
-		// One address was asked for, so the others do not reach the page.
-		addresses = slices.DeleteFunc(addresses, func(a netip.Addr) bool { return a != ip.Unmap() })
-	}
-	for _, addr := range addresses {
-		urls = append(urls, "http://"+net.JoinHostPort(addr.String(), port))
-	}
-	return urls
-}
-
-// networkAddresses are this machine's addresses that others in its network can reach: IPv4 if there is any,
-// since people may have to type one, and not those of networks that exist inside this machine only.
-func networkAddresses() []netip.Addr {
-	interfaces, err := net.Interfaces()
-	if err != nil {
-		return nil
-	}
-	var found []netip.Addr
-	for _, i := range interfaces {
-		if i.Flags&net.FlagUp == 0 || i.Flags&net.FlagLoopback != 0 || isVirtual(i.Name) {
-			continue
-		}
-		networks, err := i.Addrs()
-		if err != nil {
-			continue
-		}
-		for _, network := range networks {
-			prefix, err := netip.ParsePrefix(network.String())
-			if err == nil && prefix.Addr().IsGlobalUnicast() {
-				found = append(found, prefix.Addr().Unmap())
-			}
-		}
-	}
-	if slices.ContainsFunc(found, netip.Addr.Is4) {
-		found = slices.DeleteFunc(found, netip.Addr.Is6)
-	}
-	slices.SortStableFunc(found, func(a, b netip.Addr) int {
-		return -cmp.Compare(priority(a), priority(b))
-	})
-	return found
-}
-
-// priority prefers the addresses of home and office networks.
-func priority(addr netip.Addr) int {
-	if addr.IsPrivate() {
-		return 1
-	}
-	return 0
-}
-
-func isVirtual(name string) bool {
-	for _, prefix := range []string{"docker", "br-", "veth", "virbr", "vmnet", "vboxnet", "cni", "flannel"} {
-		if strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	return false
 }

@@ -132,17 +132,6 @@ func TestBannerOfTheLocalNetwork(t *testing.T) {
 	}
 }
 
-func TestNetworkURLs(t *testing.T) {
-	if urls := networkURLs("127.0.0.1:8000"); len(urls) != 0 {
-		t.Errorf("networkURLs of loopback = %q, want none", urls)
-	}
-	for _, url := range networkURLs("localhost:8000") {
-		if !strings.HasPrefix(url, "http://") || !strings.HasSuffix(url, ":8000") || strings.Contains(url, "127.0.0.1") {
-			t.Errorf("networkURLs has %q", url)
-		}
-	}
-}
-
 // What strangers send may be logged, but not obeyed by the terminal.
 func TestLogIsSafeForTerminals(t *testing.T) {
 	const evil = "a\x1b]52;c;eA==\x07\r\n\u009b31m\u202eb"

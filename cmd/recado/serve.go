@@ -145,7 +145,7 @@ func (s *serving) relay(ctx context.Context, broker *memory.Broker, signals, han
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- relay.Serve() }()
-	s.announce(addresses)
+	s.announce(addresses, relay.LAN())
 	s.manager.tell(ctx, "READY=1")
 	defer s.manager.live(context.WithoutCancel(ctx))()
 	for {

@@ -47,6 +47,8 @@ type (
 		Version string       `json:"version"`
 		Clients int          `json:"clients"`
 		Rooms   int          `json:"rooms"`
+		Open    bool         `json:"open"`
+		LAN     []string     `json:"lan,omitempty"`
 		Limits  limitsAnswer `json:"limits"`
 	}
 	limitsAnswer struct {
@@ -67,7 +69,8 @@ func (s *Server) info(w http.ResponseWriter, _ *http.Request) error {
 	l := s.limits.Load()
 	off := func(n int) int { return max(n, 0) } // 0 is no limit, or no history
 	return writeJSON(w, infoAnswer{
-		Version: s.config.Version, Clients: s.Clients(), Rooms: s.hub.Rooms(), Limits: limitsAnswer{
+		Version: s.config.Version, Clients: s.Clients(), Rooms: s.hub.Rooms(),
+		Open: s.config.Authenticator == nil, LAN: s.LAN(), Limits: limitsAnswer{
 			MessageBytes: l.MessageSize, MessagesPerSecond: off(l.MessageRate), QueueBytes: l.Queue,
 			Connections: l.Connections, Rooms: off(l.Rooms), MembersListed: l.MembersListed,
 			HistoryMessages: off(l.HistoryMessages), HistorySeconds: max(l.HistoryAge.Seconds(), 0), HistoryBytes: off(l.HistoryBytes),

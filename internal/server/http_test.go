@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -227,6 +228,35 @@ func TestAPI(t *testing.T) {
 	}
 	if got := get("/v1/info"); got["version"] != "1.2.3" || got["clients"] != 2.0 || got["limits"].(map[string]any)["message_bytes"] != 65536.0 {
 		t.Errorf("info: %v", got)
+	}
+}
+
+// A page that is open on this computer must know where others find it, and whether they need a token.
+func TestInfoTellsHowToJoin(t *testing.T) {
+	type info struct {
+		Open bool
+		LAN  []string
+	}
+	for name, tt := range map[string]struct {
+		change func(*server.Config)
+		open   bool
+	}{
+		"local":   {func(*server.Config) {}, true},
+		"network": {func(c *server.Config) { c.LAN, c.Listen = true, "localhost:0" }, true},
+	} {
+		s := start(t, tt.change)
+		var got info
+		if err := json.NewDecoder(do(t, s, http.MethodGet, "/v1/info", "").Body).Decode(&got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Open != tt.open || !slices.Equal(got.LAN, s.LAN()) || name == "local" && got.LAN != nil {
+			t.Errorf("%s: info = %+v, want open %t and %q", name, got, tt.open, s.LAN())
+		}
+	}
+	var got info
+	a := exchange(t, guarded(t).at.Listen, "GET /v1/info HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+token(t)+"\r\n\r\n")
+	if err := json.Unmarshal([]byte(a.Body), &got); err != nil || got.Open {
+		t.Errorf("info of a server that asks for tokens = %s, %v; want it not open", a.Body, err)
 	}
 }
 

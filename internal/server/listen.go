@@ -27,6 +27,12 @@ type Addresses struct {
 // Listen opens all listeners, or none. With Config.LAN, localhost means every interface.
 // The error is a *StartError.
 func (s *Server) Listen(ctx context.Context) (Addresses, error) {
+	found, err := s.bind(ctx)
+	s.page = found.Web
+	return found, err
+}
+
+func (s *Server) bind(ctx context.Context) (Addresses, error) {
 	if given := s.config.Sockets; len(given.Listen) > 0 {
 		return s.adopt(given), nil
 	}

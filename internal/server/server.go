@@ -64,6 +64,7 @@ type Server struct {
 	draining atomic.Bool
 
 	listeners []net.Listener // from Listen to Serve
+	page      string         // host:port, from Listen on
 }
 
 // New checks the configuration and reads what is embedded. An error that concerns the person who started

@@ -2,8 +2,10 @@
 // One room as the page knows it: what was said, who is there, what waits. It knows recado.v1 by recado.js, and no DOM.
 
 import { take } from "./events.js";
+import { missing } from "./gaps.js";
 import { said, weight } from "./items.js";
 import { Outbox } from "./outbox.js";
+import { serverNow } from "./times.js";
 
 /** @typedef {import("../../recado.types.d.ts").Room} Room */
 /** @typedef {import("../../recado.types.d.ts").Message} Received */
@@ -17,13 +19,13 @@ import { Outbox } from "./outbox.js";
 export const MAX_ITEMS = 5000;
 const MAX_CHARACTERS = 8 * 1024 * 1024; // in all messages together, whatever their number
 const PAGE = 100; // messages of earlier history that are asked for at once
-const FILL_PAGES = 5; // of what was missed
 
 export class Conversation {
   /** @type {Item[]} in the room's order */ items = [];
   /** @type {Said[]} own messages without a place yet */ pending = [];
   /** @type {Map<string, {name: string, until: number}>} by member id */ typing = new Map();
   /** @type {Item | null} what has not been seen begins here */ firstUnread = null;
+  /** @type {Map<string, {name: string, at: number}>} who has left lately, by member id */ left = new Map();
   unread = 0;
   more = false; // the server has earlier ones
   /** @type {import("../../recado.types.d.ts").Events["state"]} */ status = { type: "state", state: "connecting" };
@@ -62,7 +64,7 @@ export class Conversation {
     if (!entry) return false;
     const from = this.room.you ?? { name: "" };
     /** @type {Said} */
-    const item = { kind: "message", at: entry.at, from, own: true, content: entry.content, entry };
+    const item = { kind: "message", at: serverNow(), from, own: true, content: entry.content, entry };
     this.pending.push(item);
     this.hear("added", item);
     this.hear("state");
@@ -124,9 +126,7 @@ export class Conversation {
   }
 
   /** @param {Received[]} messages @returns {Said[]} */
-  understand(messages) {
-    return messages.map((message) => said(message, this.isOwn(message.from)));
-  }
+  understand = (messages) => messages.map((message) => said(message, this.isOwn(message.from)));
 
   /** @param {{id?: string}} from */ isOwn({ id }) {
     return id !== undefined && (this.mine.has(id) || id === this.room.you?.id);
@@ -146,24 +146,10 @@ export class Conversation {
     }
   }
 
-  /** Fetches what a gap has left out, and puts it into its place. @param {Gap} gap */
+  /** Puts what a gap has left out into its place. @param {Gap} gap */
   async fill(gap) {
-    const epoch = gap.position.slice(0, gap.position.lastIndexOf(".") + 1);
-    const { from = 0, to = 0 } = gap;
-    /** @type {Received[]} */
-    let found = [];
-    let before = to + 1;
-    try {
-      for (let i = 0; i < FILL_PAGES && before > from; i++) {
-        const page = await this.room.history({ before: `${epoch}${before}` });
-        found = [...page.messages, ...found];
-        before = page.more ? (page.messages[0]?.seq ?? 0) : 0;
-      }
-    } catch {
-      return;
-    }
-    const known = new Set(this.items.map((item) => (item.kind === "message" ? item.seq : undefined)));
-    const news = this.understand(found.filter(({ seq = 0 }) => seq >= from && seq <= to && !known.has(seq)));
+    const news = await missing(this, gap);
+    if (!news) return;
     gap.lost = true;
     if (this.gap === gap) this.gap = null;
     const place = this.items.indexOf(gap);

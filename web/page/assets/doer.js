@@ -10,7 +10,6 @@ import { visibleName } from "./names.js";
 import { byteLength } from "./outbox.js";
 import { LOBBY, wantedRoom } from "./room.js";
 import { MAX_NAME } from "./self.js";
-import { link, showCode } from "./share.js";
 
 /** @typedef {import("./page.js").Page} Page */
 /** @typedef {import("./items.js").Said} Said */
@@ -82,7 +81,7 @@ export class Doer {
         here.clear();
         break;
       case "qr":
-        showCode(i18n, here.name);
+        this.#page.sharing.showCode();
         break;
       case "queue":
         here.tell("page.queue", { Queued: i18n.count("states.queued", here.outbox.size) });
@@ -172,7 +171,7 @@ export class Doer {
   #export(format) {
     const { items, pending, name } = this.#here;
     const said = [...items, ...pending].filter((item) => item.kind === "message");
-    download({ room: name, address: link(), items: said }, format);
+    download({ room: name, address: this.#page.sharing.link, items: said }, format);
   }
 
   #quit() {

@@ -52,11 +52,12 @@ export function icon(name) {
 
 /**
  * Fills in the page's fixed texts: data-text names that of an element, data-name its accessible name,
- * data-label its accessible name and tooltip.
+ * data-label its accessible name and tooltip. The server has done the same for the language that the browser asks for.
  * @param {import("./i18n.js").I18n} i18n
  */
 export function label(i18n) {
   document.documentElement.lang = i18n.language;
+  delete document.documentElement.dataset.foreign;
   for (const element of document.querySelectorAll("[data-text]")) {
     element.textContent = i18n.text(element.getAttribute("data-text") ?? "");
   }

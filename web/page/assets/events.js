@@ -10,6 +10,7 @@ import { isEmpty, note, presence } from "./presence.js";
 
 export const TYPING_MS = 6000; // without another sign
 const CONDENSE_MS = 10 * 60_000; // comings and goings within this are one line, if nobody speaks
+const MAX_LEFT = 10; // who are remembered
 const REPLACED = 4003;
 const OPEN = ["connected", "draining"];
 
@@ -79,9 +80,18 @@ function state(conversation, event) {
 function members(conversation, { change, member }) {
   if (member && (change === "join" || change === "leave") && !conversation.isOwn(member)) {
     comes(conversation, change, member);
+    if (change === "leave") leaves(conversation, member);
+    else conversation.left.delete(member.id);
     if (change === "leave" && conversation.typing.delete(member.id)) conversation.hear("typing");
   }
   conversation.hear("people");
+}
+
+/** Remembers the last few. @param {Conversation} conversation @param {{id: string, name: string}} member */
+function leaves({ left }, { id, name }) {
+  left.delete(id);
+  left.set(id, { name, at: Date.now() });
+  for (const oldest of left.keys()) if (left.size > MAX_LEFT) left.delete(oldest);
 }
 
 /** @param {Conversation} conversation @param {"join" | "leave"} change @param {{id: string, name: string}} member */

@@ -2,6 +2,7 @@
 // The log of the room that is open: the newest few hundred rows unless the reader goes back. It follows the newest
 // unless the reader has scrolled away, and says what is new then. It knows no socket.
 
+import { copyAsWritten } from "./copying.js";
 import { byId, make } from "./dom.js";
 import { MAX_ROWS, Rows } from "./rows.js";
 
@@ -32,10 +33,11 @@ export class Log {
   #pillText = byId("new-text", HTMLElement);
   #older = make("button", { type: "button", class: "older", click: () => this.goBack() });
   #top = make("li", { class: "line", hidden: true }, this.#older);
-  #rows;
+  rows;
   /** @type {Item[]} not on the page yet */ #queue = [];
   #following = true;
   #loading = false;
+  #news = 0; // how much was new when something was last
   #frame = 0;
   #timer = 0;
 
@@ -43,9 +45,10 @@ export class Log {
   constructor(i18n, actions) {
     this.#i18n = i18n;
     this.#actions = actions;
-    this.#rows = new Rows(i18n, actions, this.#top);
+    this.rows = new Rows(i18n, actions, this.#top);
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.#pill.addEventListener("click", () => this.toEnd());
+    copyAsWritten(this.#scroller);
     document.addEventListener("visibilitychange", () => this.#look());
     const resized = new ResizeObserver(() => this.#follow());
     resized.observe(this.#scroller);
@@ -62,8 +65,8 @@ export class Log {
     const stay = this.#shown === conversation && !this.#following;
     this.#shown = conversation;
     this.#queue = [];
-    this.#quietly(() => this.#rows.replace(conversation.items.slice(-PAGE), conversation.pending), stay);
-    this.#rows.divide(conversation.firstUnread);
+    this.#quietly(() => this.rows.replace(conversation.items.slice(-PAGE), conversation.pending), stay);
+    this.rows.divide(conversation.firstUnread);
     if (!stay) this.#toUnread();
     this.#count();
   }
@@ -73,36 +76,26 @@ export class Log {
     if (change === "added" && !(item.kind === "message" && item.entry)) return this.#enqueue(item);
     this.#flush();
     if (change === "added") {
-      this.#rows.addPending(item);
+      this.rows.addPending(item);
       this.#shown?.settle();
-      this.#rows.divide(null);
+      this.rows.divide(null);
       this.toEnd();
-    } else if (change === "settled") this.#rows.settle(item);
-    else if (change === "removed") this.#rows.remove(item);
-    else this.#rows.update(item);
+    } else if (change === "settled") this.rows.settle(item);
+    else if (change === "removed") this.rows.remove(item);
+    else this.rows.update(item);
     this.#count();
   }
 
   /** Writes everything anew, after a change of language. */
   relabel() {
     this.#older.textContent = this.#i18n.text("page.older");
-    this.#rows.divider.textContent = this.#i18n.text("page.new.divider");
-    this.#rows.relabel();
+    this.rows.relabel();
     this.#count();
-  }
-
-  relabelDays() {
-    this.#rows.relabelDays();
-  }
-
-  /** @param {Set<string>} ids of members with the same name */
-  tellApart(ids) {
-    this.#rows.tellApart(ids);
   }
 
   toEnd() {
     this.#following = true;
-    this.#rows.trim(MAX_ROWS);
+    this.rows.trim(MAX_ROWS);
     this.#follow();
     this.#look();
   }
@@ -122,14 +115,14 @@ export class Log {
     this.#timer = 0;
     const added = this.#queue.splice(0);
     if (added.length === 0) return;
-    if (this.#following) this.#rows.trim(Math.max(0, MAX_ROWS - added.length));
-    this.#rows.append(added.slice(-MAX_ROWS));
+    if (this.#following) this.rows.trim(Math.max(0, MAX_ROWS - added.length));
+    this.rows.append(added.slice(-MAX_ROWS));
     if (this.#watching) {
       this.#actions.looked();
       this.#shown?.settle();
     }
-    this.#rows.divide(this.#shown?.firstUnread ?? null);
-    if (!this.#following) this.#rows.trim(this.#shown?.items.length ?? 0);
+    this.rows.divide(this.#shown?.firstUnread ?? null);
+    if (!this.#following) this.rows.trim(this.#shown?.items.length ?? 0);
     this.#follow();
     this.#look();
   }
@@ -140,12 +133,12 @@ export class Log {
     if (this.#loading || !shown) return;
     this.#loading = true;
     this.#flush();
-    const hidden = shown.items.length - this.#rows.length;
+    const hidden = shown.items.length - this.rows.length;
     const more = hidden > 0 ? Math.min(hidden, PAGE) : await this.#actions.older();
     this.#flush(); // what came meanwhile
-    const end = shown.items.length - this.#rows.length;
+    const end = shown.items.length - this.rows.length;
     if (this.#shown === shown && more > 0) {
-      this.#quietly(() => this.#rows.prepend(shown.items.slice(Math.max(0, end - more), end)), true);
+      this.#quietly(() => this.rows.prepend(shown.items.slice(Math.max(0, end - more), end)), true);
     }
     this.#loading = false;
     this.#count();
@@ -162,7 +155,7 @@ export class Log {
   }
 
   #toUnread() {
-    const { divider } = this.#rows;
+    const { divider } = this.rows;
     this.#following = !divider.isConnected;
     if (divider.isConnected) this.#scroller.scrollTop = divider.offsetTop - this.#scroller.clientHeight / 4;
     else this.#follow();
@@ -189,8 +182,10 @@ export class Log {
     const shown = this.#shown;
     if (!shown) return;
     this.#pill.hidden = shown.unread === 0 || this.#following;
-    this.#pillText.textContent = this.#i18n.count("page.new", shown.unread);
-    this.#top.hidden = shown.items.length <= this.#rows.length && !shown.more;
-    this.#empty.hidden = !this.#rows.isEmpty || this.#queue.length > 0;
+    this.#news = shown.unread || this.#news;
+    this.#pillText.textContent = this.#i18n.count("page.new", this.#news);
+    this.rows.divider.textContent = this.#i18n.count("page.new.divider", this.#news);
+    this.#top.hidden = shown.items.length <= this.rows.length && !shown.more;
+    this.#empty.hidden = !this.rows.isEmpty || this.#queue.length > 0;
   }
 }

@@ -5,11 +5,9 @@ import { byId } from "./dom.js";
 import { choose, I18n } from "./i18n.js";
 import { Page } from "./page.js";
 import { Store } from "./store.js";
-import { applyTheme } from "./theme.js";
 
 const store = new Store();
 const session = new Store(() => sessionStorage);
-applyTheme(store.get("theme"));
 const i18n = new I18n(async (wanted) => (await fetch(`assets/locale/${wanted}.json`)).json());
 
 // A token comes in the fragment, which goes to no server and into no log, and does not stay in sight.

@@ -3,12 +3,14 @@
 
 import { linkify } from "./linkify.js";
 
-/** @typedef {{text: string, href?: string, code?: "inline" | "fence"}} Piece */
+/** @typedef {{text: string, href?: string, code?: "inline" | "fence", info?: string}} Piece */
 
 const MAX_CODES = 100; // of one message; the rest stays text
 
-// Each looks at a character once: a text may be made to slow this down.
-const FENCE = /^```[^`]*$/;
+// Each looks at a character once: a text may be made to slow this down. A fence has no more beside it than the name of
+// a language, which is shown too: nothing of a text is hidden.
+const FENCE = /^```([\w+#.-]{0,20})$/;
+const FENCE_END = "```";
 const CODE = /`([^`\n]+)`/g;
 
 /**
@@ -23,11 +25,12 @@ export function pieces(text) {
   let done = 0; // lines
   let codes = 0;
   for (let i = 0; i < lines.length && codes < MAX_CODES; i++) {
-    if (!FENCE.test(lines[i] ?? "")) continue;
-    const end = lines.findIndex((line, j) => j > i && line.startsWith("```"));
+    const [fence, info] = FENCE.exec(lines[i] ?? "") ?? [];
+    if (fence === undefined) continue;
+    const end = lines.indexOf(FENCE_END, i + 1);
     if (end < 0) break;
     if (i > done) found.push(...inline(`${lines.slice(done, i).join("\n")}\n`));
-    found.push({ text: lines.slice(i + 1, end).join("\n"), code: "fence" });
+    found.push({ text: lines.slice(i + 1, end).join("\n"), code: "fence", info });
     i = end;
     done = end + 1;
     codes++;

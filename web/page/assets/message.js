@@ -32,7 +32,7 @@ export class MessageRow {
   #act;
   #time;
   #head = make("p", { class: "head" });
-  #spoken = make("span", { class: "unseen" });
+  #spoken = make("bdi", { class: "unseen" }); // has no say in the text's direction
   #meta;
   #content;
   /** @type {HTMLButtonElement | null} */ #fold = null;
@@ -70,6 +70,7 @@ export class MessageRow {
     this.#time.title = fullTime(time, i18n.language);
     const name = visibleName(item.from.name);
     const deed = item.content.event === "me";
+    this.element.dataset.from = name;
     this.#spoken.textContent = item.own && !deed ? `${i18n.text("page.you")} ` : deed ? "" : `${name}: `;
     if (!item.own || deed) this.#labelHead(name);
     const { bytes, event } = item.content;
@@ -118,8 +119,8 @@ export class MessageRow {
   #write(found) {
     const link = { target: "_blank", rel: "noopener noreferrer" };
     this.#content.replaceChildren(
-      ...found.map(({ text, href, code }) => {
-        if (code) return make("code", { class: code }, text);
+      ...found.map(({ text, href, code, info }) => {
+        if (code) return make("code", { class: code, "data-info": info || null }, text);
         return href === undefined ? text : make("a", { href, ...link }, text);
       }),
     );

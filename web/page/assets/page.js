@@ -16,7 +16,7 @@ import { RoomList } from "./roomlist.js";
 import { Rooms } from "./rooms.js";
 import { Self } from "./self.js";
 import { labelSettings, offerSettings } from "./settings.js";
-import { labelSharing, offerSharing } from "./share.js";
+import { Sharing } from "./share.js";
 import { StatusView } from "./status.js";
 import { Switcher } from "./switcher.js";
 import { fitToKeyboard } from "./viewport.js";
@@ -47,9 +47,14 @@ export class Page {
     });
     this.badge = new Badge(this.rooms);
     this.self = new Self(i18n, store, this.rooms);
+    this.sharing = new Sharing(
+      i18n,
+      () => this.rooms.current.name,
+      () => session.get("token"),
+    );
     this.doer = new Doer(this);
     this.log = new Log(i18n, this.doer);
-    this.people = new People(i18n, (ids) => this.log.tellApart(ids));
+    this.people = new People(i18n, (ids) => this.log.rows.tellApart(ids));
     this.status = new StatusView(
       i18n,
       { address: location.host, local: isLoopback(location.hostname) },
@@ -79,7 +84,6 @@ export class Page {
   }
 
   start() {
-    offerSharing(this.i18n, () => this.rooms.current.name);
     offerSettings(this.i18n, this.#store, () => this.relabel());
     byId("switch-button", HTMLElement).addEventListener("click", () => this.switcher.open());
     byId("help-button", HTMLElement).addEventListener("click", () => this.doer.help());
@@ -115,7 +119,7 @@ export class Page {
   relabel() {
     label(this.i18n);
     labelHelp(this.i18n);
-    labelSharing(this.i18n);
+    this.sharing.label();
     labelSettings(this.i18n);
     this.composer.relabel();
     this.log.relabel();
@@ -127,7 +131,7 @@ export class Page {
   /** @param {Conversation} conversation */
   #show(conversation) {
     byId("room", HTMLElement).textContent = conversation.name;
-    labelSharing(this.i18n);
+    this.sharing.label();
     this.log.show(conversation);
     this.people.show(conversation);
     this.status.show(conversation);
@@ -155,8 +159,10 @@ export class Page {
       this.people.changed();
       this.self.show();
     } else if (change === "typing") this.people.showTyping();
-    else if (change === "state") this.status.render();
-    else if (item && change !== "unread") this.log.hear(change, item);
+    else if (change === "state") {
+      this.status.render();
+      if (conversation.status.state === "connected") this.sharing.ask().then(() => this.log.rows.relabelDays());
+    } else if (item && change !== "unread") this.log.hear(change, item);
   }
 
   #signalTyping() {
@@ -184,7 +190,8 @@ export class Page {
     window.setInterval(() => this.people.showTyping(), TYPING_CHECK_MS);
     window.setInterval(() => {
       for (const { outbox } of this.rooms.open.values()) outbox.expire();
-      this.log.relabelDays();
+      this.log.rows.relabelDays();
+      this.people.changed();
       this.rooms.save();
     }, HOUSEKEEPING_MS);
   }

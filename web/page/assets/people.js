@@ -8,6 +8,7 @@ import { colourOf, initial, namesakes, tag, visibleName } from "./names.js";
 
 const SHOWN = 300; // more names than anyone reads
 const RENDER_MS = 250; // thousands may come and go at once
+const LEFT_MS = 5 * 60_000; // how long somebody who has left is still mentioned
 const TYPISTS = 3; // named; more are "several people"
 
 export class People {
@@ -84,13 +85,26 @@ export class People {
     this.#rows = new Map(rows.map((row, i) => [members[i]?.id ?? "", row]));
     const rest = room.memberCount - rows.length;
     const more = rest > 0 ? [make("li", { class: "small" }, this.#i18n.count("page.others", rest))] : [];
-    const elements = [...rows.map(({ element }) => element), ...more];
+    const elements = [...rows.map(({ element }) => element), ...more, ...this.#gone()];
     const there = this.#list.children;
     if (elements.length !== there.length || elements.some((element, i) => element !== there[i])) {
       this.#list.replaceChildren(...elements);
     }
     this.#tellApart(same);
     this.showTyping();
+  }
+
+  /** Who has left a moment ago. */
+  #gone() {
+    const { left = new Map(), room } = this.#shown ?? {};
+    const now = Date.now();
+    return [...left].flatMap(([id, { name, at }]) => {
+      if (now - at > LEFT_MS || room?.members.has(id)) return [];
+      const shown = visibleName(name);
+      const face = make("span", { class: "face", "aria-hidden": true }, initial(name));
+      const said = make("span", { class: "small" }, this.#i18n.text("page.people.left"));
+      return make("li", { class: "person gone" }, face, make("bdi", { class: "name", title: shown }, shown), said);
+    });
   }
 
   /** @param {{id: string, name: string}} member @param {boolean} you @param {Set<string>} same */

@@ -2,11 +2,11 @@
 // The rows of the log: the last of a room's items, in order, and below them own messages without a place yet.
 // It knows nothing of scrolling.
 
+import { continuesDay, dayLine, nameOfDay } from "./days.js";
 import { byId, make } from "./dom.js";
 import { continues } from "./items.js";
 import { LineRow } from "./line.js";
 import { MessageRow } from "./message.js";
-import { dayName, dayOf } from "./times.js";
 
 /** @typedef {import("./i18n.js").I18n} I18n */
 /** @typedef {import("./items.js").Item} Item */
@@ -114,7 +114,7 @@ export class Rows {
   /** Yesterday's messages are no longer today's. */
   relabelDays() {
     for (const { lead, item } of this.#rows) {
-      if (lead) lead.textContent = dayName(new Date(item.at), new Date(), this.#i18n);
+      if (lead) lead.textContent = nameOfDay(item, this.#i18n);
     }
   }
 
@@ -178,26 +178,15 @@ export class Rows {
       const row = this.#rows[i];
       if (!row) return;
       const before = this.#rows[i - 1]?.item;
-      const same = row.item.kind !== "message" || this.#dayAbove(i) === dayOf(new Date(row.item.at));
-      if (same) {
+      if (continuesDay(this.#rows, i)) {
         row.lead?.remove();
         row.lead = null;
       } else if (!row.lead) {
-        const name = dayName(new Date(row.item.at), new Date(), this.#i18n);
-        row.lead = make("li", { class: "day", "aria-hidden": true }, name);
+        row.lead = dayLine(row.item, this.#i18n);
         row.element.before(row.lead);
       }
       row.group(!row.lead && continues(row.item, before));
     }
-  }
-
-  /** Messages have the server's time, other lines this computer's: those begin no day. @param {number} i */
-  #dayAbove(i) {
-    for (let j = i - 1; j >= 0; j--) {
-      const item = this.#rows[j]?.item;
-      if (item?.kind === "message") return dayOf(new Date(item.at));
-    }
-    return "";
   }
 
   /** Dresses what other rows have come or gone above of: all up to the next message. @param {number} i */

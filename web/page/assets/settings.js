@@ -2,8 +2,8 @@
 // The page's settings: language, appearance, timestamps, notifications.
 
 import { byId } from "./dom.js";
+import { applyTheme } from "./early.js";
 import { canNotify, mayNotify } from "./notify.js";
-import { applyTheme } from "./theme.js";
 
 /**
  * @param {import("./i18n.js").I18n} i18n
@@ -56,7 +56,10 @@ export function offerSettings(i18n, store, relabel) {
   for (const choice of panel.querySelectorAll("input")) {
     choice.addEventListener("change", () => settings[choice.name]?.set(choice.value));
   }
-  byId("settings-button", HTMLButtonElement).addEventListener("click", () => panel.showModal());
+  byId("settings-button", HTMLButtonElement).addEventListener("click", () => {
+    panel.showModal();
+    [...panel.querySelectorAll("input")].find(({ checked }) => checked)?.focus(); // and not what is not chosen
+  });
   panel.addEventListener("click", (event) => {
     if (event.target === panel) panel.close(); // beside it
   });

@@ -162,8 +162,10 @@ export class StatusView {
     write(byId("refused-title", HTMLElement), this.#i18n.text(`states.refused.${known ? key : "title"}`));
     const hint = this.#i18n.text(`states.refused.${known ? `${key}.` : ""}hint`, { Code: code, Reason: reason || "–" });
     write(byId("refused-hint", HTMLElement), hint);
-    byId("refused-token", HTMLElement).hidden = !WITHOUT_LOGIN.includes(code);
+    const tokenless = WITHOUT_LOGIN.includes(code);
+    byId("refused-token", HTMLElement).hidden = !tokenless;
     byId("refused-name", HTMLElement).hidden = !nameless;
+    byId("refused-retry", HTMLElement).className = tokenless || nameless ? "outlined" : "filled";
   }
 
   /** Says a change of state once to those who listen to the page; the passing seconds are not said. @param {Conversation} shown */

@@ -12,6 +12,20 @@ function format(language, options) {
   return known;
 }
 
+const PARDON_MS = 60_000; // no clock is exact
+let skew = 0;
+
+/** Messages have the server's time: so has "now", where this computer's clock is wrong. @param {number} ms its time */
+export function learnTime(ms) {
+  const off = ms - Date.now();
+  skew = Math.abs(off) > PARDON_MS ? off : 0; // not a number is 0 too
+}
+
+/** Now, in the server's time. */
+export function serverNow() {
+  return Date.now() + skew;
+}
+
 /**
  * @param {Date} time
  * @param {string} language

@@ -130,6 +130,32 @@ describe("the log", () => {
     await ana.leave();
   });
 
+  test("5,000 messages are no burden: what one more costs does not depend on how many there are", async () => {
+    const ana = await Person.arrive(browser);
+    await ana.join(server.page("full"));
+    const program = await nodeClient(server.socket("full"));
+    for (let i = 0; i < 5000; i++) program.say(`message ${i}`);
+    await ana.reads(".other:last-child .text", /^message 4999$/);
+    const rows = () => ana.page.locator("#messages > *").count();
+    const before = await rows();
+    assert.ok(before <= 402, "old rows are not drawn"); // with the day and the button above them
+    await ana.page.evaluate(() => {
+      const target = document.getElementById("messages") ?? document.body;
+      Object.assign(window, { changes: 0 });
+      new MutationObserver((records) => {
+        for (const { addedNodes, removedNodes } of records)
+          Object.assign(window, { changes: Reflect.get(window, "changes") + addedNodes.length + removedNodes.length });
+      }).observe(target, { childList: true, subtree: true });
+    });
+    program.say("one more");
+    await ana.reads(".other:last-child .text", /^one more$/);
+    assert.equal(await rows(), before);
+    const changes = Number(await ana.page.evaluate("window.changes"));
+    assert.ok(changes <= 6, `${changes} nodes came or went for one message`);
+    await program.leave();
+    await ana.leave();
+  });
+
   test("shows hostile text as text", async () => {
     const ana = await Person.arrive(browser);
     const beto = await Person.arrive(browser);

@@ -51,7 +51,8 @@ describe("people and rooms", () => {
     assert.equal(await colour(ana, ".other .face"), await colour(beto, "#self-face"), "one colour everywhere");
     await beto.page.fill("#text", "/quit");
     await beto.page.keyboard.press("Enter");
-    await ana.page.waitForFunction(() => document.querySelectorAll("#people-list li").length === 1);
+    await ana.page.waitForFunction(() => document.querySelectorAll("#people-list li:not(.gone)").length === 1);
+    await ana.reads("#people-list .gone", /beto.*saiu$/);
     await ana.reads("#messages > :last-child", /beto.*saiu/);
 
     // Who loads the page again is still the same, and what was own is own.

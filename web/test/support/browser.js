@@ -12,7 +12,7 @@ import { PATIENCE_MS } from "./wait.js";
 const ARGUMENTS = [
   ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
   ...["--disable-component-update", "--disable-sync"],
-  "--host-resolver-rules=MAP chat.lan 127.0.0.1",
+  ...["--disable-extensions", "--process-per-site", "--host-resolver-rules=MAP chat.lan 127.0.0.1"],
 ];
 
 /** A browser with a profile of its own, which goes with it. */
@@ -23,14 +23,52 @@ export async function launch() {
   return browser;
 }
 
+const VIEWPORT = { width: 1280, height: 720 };
+
+/**
+ * Browser profiles that nobody uses, by what they are like: in a new one the page would have to be fetched and
+ * compiled again, which takes longer than most tests.
+ * @type {WeakMap<import("playwright-core").Browser, Map<string, import("playwright-core").BrowserContext[]>>}
+ */
+const free = new WeakMap();
+
+/** @param {import("playwright-core").Browser} browser @param {ContextOptions} options */
+function profiles(browser, options) {
+  const all = free.get(browser) ?? new Map();
+  free.set(browser, all);
+  const key = JSON.stringify(options);
+  const some = all.get(key) ?? [];
+  all.set(key, some);
+  return some;
+}
+
+/** @type {WeakMap<import("playwright-core").BrowserContext, Page>} */
+const keepers = new WeakMap();
+
+/**
+ * A page that stays open, and with it the process that the next page of this site will find warm.
+ * @param {import("playwright-core").BrowserContext} context
+ * @param {string} url
+ */
+async function keep(context, url) {
+  const known = keepers.get(context);
+  if (known) return known;
+  const page = await context.newPage();
+  keepers.set(context, page);
+  await page.goto(new URL("/robots.txt", url).href).catch(() => {}); // the test may have stopped the server
+  return page;
+}
+
 /** One person at one device, with the page open. */
 export class Person {
   /** @type {string[]} what went wrong in the page */
   errors = [];
+  #kin;
 
-  /** @param {Page} page */
-  constructor(page) {
+  /** @param {Page} page @param {import("playwright-core").BrowserContext[]} [kin] where the profile is kept */
+  constructor(page, kin) {
     this.page = page;
+    this.#kin = kin;
     page.setDefaultTimeout(PATIENCE_MS);
     page.on("pageerror", (error) => this.errors.push(String(error)));
     page.on("console", (message) => {
@@ -44,8 +82,17 @@ export class Person {
    * @param {ContextOptions} [options]
    */
   static async arrive(browser, options = {}) {
-    const context = await browser.newContext({ locale: "en-US", ...options });
-    return new Person(await context.newPage());
+    const { permissions = [], viewport = VIEWPORT, colorScheme = "light", reducedMotion, ...fixed } = options;
+    const kin = profiles(browser, { locale: "en-US", ...fixed });
+    const context = kin.pop() ?? (await browser.newContext({ locale: "en-US", viewport, ...fixed }));
+    await context.grantPermissions(permissions);
+    const page = await context.newPage();
+    await page.emulateMedia({ colorScheme, reducedMotion });
+    if (viewport) await page.setViewportSize(viewport);
+    const devtools = await context.newCDPSession(page);
+    await devtools.send("Storage.clearDataForOrigin", { origin: "*", storageTypes: "local_storage" });
+    await devtools.detach();
+    return new Person(page, kin);
   }
 
   /**
@@ -133,7 +180,12 @@ export class Person {
 
   /** Goes, and complains about what went wrong in the page. */
   async leave() {
-    await this.page.context().close();
+    const context = this.page.context();
+    await context.setOffline(false);
+    await context.clearPermissions();
+    const keeper = await keep(context, this.page.url());
+    for (const page of context.pages()) if (page !== keeper) await page.close();
+    this.#kin?.push(context);
     assert.deepEqual(this.errors, []);
   }
 }

@@ -1,5 +1,7 @@
 // @ts-check
-// Light or dark. Loaded before the page is drawn, so that nobody is dazzled by the wrong one.
+// What must be known before the page is drawn: whether it is light or dark, and whether it is to speak another language.
+
+import { Store } from "./store.js";
 
 /**
  * The appearance is the reader's choice, or what the system says.
@@ -12,3 +14,9 @@ export function applyTheme(theme) {
     element.setAttribute("media", element.getAttribute("data-theme") === "dark" ? dark : light);
   }
 }
+
+const kept = new Store();
+applyTheme(kept.get("theme"));
+const { lang, dataset } = document.documentElement;
+// The server has written the page in the browser's language: not to be seen by who has chosen the other one.
+if (!["", lang].includes(kept.get("language"))) dataset.foreign = "";
