@@ -129,3 +129,27 @@ func TestParseAnswers(t *testing.T) {
 		t.Errorf("parseAnswers: %v, want the status", err)
 	}
 }
+
+func BenchmarkParseSSE(b *testing.B) {
+	const senders = 256
+	p := newWrappedPattern(64, V1)
+	l := newLedger(1000, 1, senders, senders)
+	var chunk bytes.Buffer
+	for sender := range senders {
+		event := `id: k3f9a.123456` + "\n" + `data: {"position":"k3f9a.123456","type":"message","seq":123456,"prev":123455,"time":"2026-11-22T12:00:00.123Z",` +
+			`"from":{"id":"m2yzsq3gqqxw7wqjkr7hykb3cbu","name":"dobali"},"text":"` + said(&p, l, sender) + `"}` + "\n\n"
+		fmt.Fprintf(&chunk, "%x\r\n%s\r\n", len(event), event)
+	}
+	p.speaks = SSE
+	var m member
+	for b.Loop() {
+		if _, err := m.parse(500, chunk.Bytes(), &p, l, nil); err != nil {
+			b.Fatal(err)
+		}
+		for s := range senders {
+			l.next[500*senders+s] = 1 // the same once more
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(float64(b.Elapsed())/float64(b.N*senders), "ns/delivery")
+}
