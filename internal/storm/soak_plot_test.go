@@ -9,7 +9,7 @@ import (
 )
 
 // plot draws each figure over the time, one below the other.
-func plot(samples []sample, every time.Duration) []byte {
+func plot(samples []sample, length time.Duration) []byte {
 	const width, height, left, gap = 900, 130, 90, 50
 	var svg bytes.Buffer
 	fmt.Fprintf(&svg, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="12">`+
@@ -29,8 +29,7 @@ func plot(samples []sample, every time.Duration) []byte {
 		}
 		fmt.Fprintf(&svg, `"/>`+"\n")
 	}
-	fmt.Fprintf(&svg, `<text x="%d" y="%d" text-anchor="end">%v</text></svg>`+"\n", left+width, len(figures())*(height+gap)+gap-14,
-		every*time.Duration(len(samples)))
+	fmt.Fprintf(&svg, `<text x="%d" y="%d" text-anchor="end">%v</text></svg>`+"\n", left+width, len(figures())*(height+gap)+gap-14, length)
 	return svg.Bytes()
 }
 

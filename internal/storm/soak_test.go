@@ -55,21 +55,17 @@ func TestSoak(t *testing.T) {
 		all.Go(func() { s.visitAgain(ctx, i) })
 	}
 	var samples []sample
-	for tick := time.NewTicker(soakSample); ctx.Err() == nil; {
-		select {
-		case <-tick.C:
-			now, err := s.sample(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			samples = append(samples, now)
-		case <-ctx.Done():
+	for ; ctx.Err() == nil; pause(ctx, soakSample) {
+		now, err := s.sample(t.Context())
+		if err != nil {
+			t.Fatal(err)
 		}
+		samples = append(samples, now)
 	}
 	all.Wait()
 	s.client.CloseIdleConnections()
 	if *soakPlot != "" {
-		if err := os.WriteFile(*soakPlot, plot(samples, soakSample), 0o600); err != nil {
+		if err := os.WriteFile(*soakPlot, plot(samples, *soakTime), 0o600); err != nil {
 			t.Error(err)
 		}
 	}
