@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # the tests measure time; they share the machine with nothing
-.PHONY: help run build man docs test storm check fmt fuzz bench bench-save bench-peers page-speed vuln vendor rename clean test-go test-web tools
+.PHONY: help run build man docs test storm restart soak check fmt fuzz bench bench-save bench-peers page-speed vuln vendor rename clean test-go test-web tools
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOVULNCHECK_VERSION   := v1.9.0
@@ -18,6 +18,7 @@ BENCHSTAT     := bin/benchstat-$(BENCHSTAT_VERSION)
 ARGS     ?=
 BENCH    ?= .
 FUZZTIME ?= 30s
+SOAK     ?= 10m
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +47,14 @@ test-web: tools build web/node_modules/.installed
 storm: tools web/node_modules/.installed ## Let 500 clients talk for a minute while connections and the server fail, and check every promise
 	mkdir -p bin
 	go test -run '^TestStorm$$' -count=1 -timeout 10m -v -artifacts -outputdir $(CURDIR)/bin ./internal/storm -full
+
+restart: ## Restart the server under 2,000 clients who talk, and check that nothing is lost and nobody rushes back
+	mkdir -p bin
+	go test -run '^TestRestart$$' -count=1 -timeout 10m -v -artifacts -outputdir $(CURDIR)/bin ./internal/storm -full
+
+soak: ## Let clients of all kinds come and go for SOAK, and check that the server does not grow; bin/soak.svg shows it
+	mkdir -p bin
+	go test -run '^TestSoak$$' -count=1 -timeout 24h -v ./internal/storm -soak $(SOAK) -plot $(CURDIR)/bin/soak.svg
 
 check: $(GOLANGCI_LINT) web/node_modules/.installed ## Lint, formatting, imports, the page's types, builds for other systems
 	$(GOLANGCI_LINT) run ./...

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -28,8 +29,8 @@ func (b *benchmark) load(changed func(flag string) bool) error {
 		return benchLoadProblem("idle", "--duration 0")
 	}
 	c.Protocol = loadgen.Protocol(b.protocol)
-	if c.Protocol != loadgen.Raw && c.Protocol != loadgen.V1 {
-		return benchValue("--protocol", b.protocol, "choice", "Choices", loadgen.Raw+", "+loadgen.V1)
+	if choices := protocolNames(); !slices.Contains(choices, b.protocol) {
+		return benchValue("--protocol", b.protocol, "choice", "Choices", strings.Join(choices, ", "))
 	}
 	size, err := parseSize(b.size)
 	if err != nil || size > math.MaxInt32 {
@@ -66,6 +67,13 @@ func (b *benchmark) load(changed func(flag string) bool) error {
 		}
 	}
 	return nil
+}
+
+func protocolNames() (names []string) {
+	for _, p := range loadgen.Protocols() {
+		names = append(names, string(p))
+	}
+	return names
 }
 
 // parseRate reads messages a second: 100/s, 100 or 0.5/s. Nothing is 0, no rate at all.
@@ -155,19 +163,19 @@ func benchProblem(err error, c loadgen.Config) error {
 		return coded(exitUnreachable, "host_unknown", "Host", host)
 	}
 	if failed, is := errors.AsType[*loadgen.ConnectError](err); is {
-		return connectProblem(failed, host, coded)
+		return connectProblem(failed, host, c.Protocol, coded)
 	}
 	return coded(exitFailure, "bench_broken", "Cause", tui.SafeLine(err.Error()))
 }
 
 // connectProblem is benchProblem for a connection that could not be opened.
-func connectProblem(failed *loadgen.ConnectError, host string, coded func(int, string, ...any) error) error {
+func connectProblem(failed *loadgen.ConnectError, host string, protocol loadgen.Protocol, coded func(int, string, ...any) error) error {
 	if refused, is := errors.AsType[*loadgen.RefusedError](failed); is {
 		return coded(exitRefused, "bench_refused", "Number", failed.Number, "Status", refused.Status)
 	}
 	switch {
 	case errors.Is(failed, loadgen.ErrProtocol):
-		return coded(exitRefused, "bench_protocol", "Host", host, "Protocol", loadgen.V1)
+		return coded(exitRefused, "bench_protocol", "Host", host, "Protocol", protocol)
 	case errors.Is(failed, syscall.ECONNREFUSED):
 		return coded(exitUnreachable, "no_server", "Host", host)
 	case errors.Is(failed, os.ErrDeadlineExceeded):

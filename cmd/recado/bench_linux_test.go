@@ -110,7 +110,7 @@ func TestBenchRefuses(t *testing.T) {
 		{"--stall 110%", exitUsage, `It takes a share`},
 		{"--churn often", exitUsage, `It takes a number of connections a second`},
 		{"--churn 1000000/s", exitUsage, `can come and go`},
-		{"--protocol mqtt", exitUsage, `It takes one of: raw, recado.v1`},
+		{"--protocol mqtt", exitUsage, `It takes one of: raw, recado.v1, sse`},
 		{"--size 1cm", exitUsage, `It takes a size`},
 		{"--clients many", exitUsage, `value_invalid`},
 		{"--rate 1/s --in-flight 2", exitUsage, `choose one of them`},

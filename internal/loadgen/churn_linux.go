@@ -122,6 +122,9 @@ func (c *churn) visit(number int) error {
 	if err := c.dialer.dial(&m, number); err != nil {
 		return err
 	}
+	if m.http { // the answer says that it is in
+		return nil
+	}
 	s := socket{fd: m.fd, deadline: time.Now().Add(c.dialer.timeout)}
 	if _, err := s.Write(frameHeader(ws.OpPing, 0, true)); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -20,7 +21,7 @@ type Config struct {
 	Rate        float64       // open loop: messages a second in all rooms together; 0 is the closed loop
 	Senders     int           // members of each room that send; default as many as InFlight, or in the open loop 1
 	Size        int           // payload bytes of a message, at least MinSize; default 64
-	Binary      bool          // binary messages; default text, the only ones in V1
+	Binary      bool          // binary messages; default text, the only ones but in Raw
 	Stalled     int           // members that never read, counted among Connections; they do not send
 	Churn       float64       // connections a second that join and leave again, beside the others
 	Warmup      time.Duration // load before the measurement; default 1 s
@@ -79,8 +80,8 @@ func (c Config) withDefaults() Config {
 // pattern is that of the run's messages.
 func (c Config) pattern() pattern {
 	switch {
-	case c.Protocol == V1:
-		return newV1Pattern(c.Size)
+	case c.Protocol != Raw:
+		return newWrappedPattern(c.Size, c.Protocol)
 	case c.Binary:
 		return newPattern(c.Size, ws.OpBinary)
 	}
@@ -121,10 +122,10 @@ func (c Config) check() error {
 		return wrong(SettingInFlight, "%d messages in flight are too few for %d senders", c.InFlight, c.Senders)
 	case c.Size < MinSize || c.Size > MaxSize:
 		return wrong(SettingSize, "%d bytes: a message has from %d to %d", c.Size, MinSize, MaxSize)
-	case c.Protocol != Raw && c.Protocol != V1:
-		return wrong(SettingOther, "protocol %q: there are %s and %s", c.Protocol, Raw, V1)
-	case c.Protocol == V1 && c.Binary:
-		return wrong(SettingOther, "binary messages are for %s, not for %s", Raw, V1)
+	case !slices.Contains(Protocols(), c.Protocol):
+		return wrong(SettingOther, "protocol %q: there are %s", c.Protocol, Protocols())
+	case c.Protocol != Raw && c.Binary:
+		return wrong(SettingOther, "binary messages are for %s, not for %s", Raw, c.Protocol)
 	case c.Sources < 1 || c.Sources > 254:
 		return wrong(SettingConnections, "%d source addresses: from 1 to 254 can be", c.Sources)
 	case min(c.Warmup, c.Duration, c.Settle, c.Timeout) < 0 || c.Dialing < 1 || c.PID < 0:

@@ -3,6 +3,7 @@ package loadgen
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +27,8 @@ type dialer struct {
 	port    int
 	sources int
 	timeout time.Duration
-	v1      bool // the members say hello in recado.v1
+	speaks  Protocol
+	run     string // the sessions' secrets begin with it
 	watch   *Watch
 
 	mu   sync.Mutex // guards took
@@ -58,7 +60,7 @@ func newDialer(ctx context.Context, c Config) (*dialer, error) {
 	}
 	d := &dialer{
 		urls: roomURLs(u, c.Rooms), target: target, port: port, sources: c.Sources, timeout: c.Timeout,
-		v1: c.Protocol == V1, watch: c.Watch, took: hdrhistogram.New(1000, int64(time.Hour), 3),
+		speaks: c.Protocol, run: rand.Text(), watch: c.Watch, took: hdrhistogram.New(1000, int64(time.Hour), 3),
 	}
 	if target.To4() == nil || !target.IsLoopback() {
 		d.sources = 1
@@ -132,30 +134,44 @@ func (d *dialer) dialTimed(m *member, number int) error {
 	return d.took.RecordValue(int64(time.Since(start)))
 }
 
-// dial gives m an upgraded, non-blocking descriptor.
+// dial gives m a non-blocking descriptor on which the room's messages come.
 func (d *dialer) dial(m *member, number int) error {
+	s, err := d.open(m, number)
+	switch {
+	case err != nil:
+		return err
+	case d.speaks == SSE:
+		return d.subscribe(m, s, number)
+	}
+	return d.upgrade(m, s, number)
+}
+
+// open gives m a connection.
+func (d *dialer) open(m *member, number int) (socket, error) {
 	family := unix.AF_INET
 	if d.target.To4() == nil {
 		family = unix.AF_INET6
 	}
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
-		return os.NewSyscallError("socket", err)
+		return socket{}, os.NewSyscallError("socket", err)
 	}
 	m.fd = fd
 	s := socket{fd: fd, deadline: time.Now().Add(d.timeout)}
-	if err = d.connect(s, number); err != nil {
-		return err
-	}
+	return s, d.connect(s, number)
+}
+
+// upgrade makes the connection a WebSocket.
+func (d *dialer) upgrade(m *member, s socket, number int) error {
 	handshake := ws.Dialer{}
-	if d.v1 {
+	if d.speaks == V1 {
 		handshake.Protocols = []string{string(V1)}
 	}
 	rest, answer, err := handshake.Upgrade(s, d.urls[number%len(d.urls)])
 	if status, is := errors.AsType[ws.StatusError](err); is {
 		return &RefusedError{Status: int(status)}
 	}
-	if errors.Is(err, ws.ErrHandshakeBadSubProtocol) || err == nil && d.v1 && answer.Protocol == "" {
+	if errors.Is(err, ws.ErrHandshakeBadSubProtocol) || err == nil && d.speaks == V1 && answer.Protocol == "" {
 		return ErrProtocol
 	}
 	if err != nil {
@@ -166,7 +182,7 @@ func (d *dialer) dial(m *member, number int) error {
 		m.keep(early)
 		ws.PutReader(rest)
 	}
-	if d.v1 { // at once: a server does not wait for it for long
+	if d.speaks == V1 { // at once: a server does not wait for it for long
 		_, err = s.Write(append(frameHeader(ws.OpText, len(hello), true), hello...))
 	}
 	return err

@@ -8,7 +8,7 @@ import (
 // What callers branch on.
 var (
 	ErrMissing     = errors.New("deliveries are missing")
-	ErrProtocol    = errors.New("the server does not choose the subprotocol recado.v1")
+	ErrProtocol    = errors.New("the server does not speak the protocol")
 	ErrProcess     = errors.New("the process of the server cannot be measured")
 	ErrPublic      = errors.New("the address of the server is neither loopback nor private")
 	ErrUnsupported = errors.New("the load generator needs Linux (epoll)")
@@ -54,7 +54,7 @@ const (
 	SettingOther       Setting = "other"
 )
 
-// A RefusedError is an answer to the handshake that is no WebSocket.
+// A RefusedError is an answer to the handshake that is no WebSocket, or that refuses a stream or a message.
 type RefusedError struct {
 	Status int // of HTTP
 }

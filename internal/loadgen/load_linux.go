@@ -74,7 +74,7 @@ type load struct {
 	config  Config
 	pattern pattern
 	ledger  *ledger
-	members []member // senders first, stalled ones last
+	members []member // senders first, then those who only listen, stalled ones, and what senders post on, if they do
 	frames  [][]byte // by sender
 
 	poll    int
@@ -108,7 +108,6 @@ func newLoad(ctx context.Context, c Config) (*load, error) {
 	l := &load{
 		config:   c,
 		pattern:  c.pattern(),
-		members:  make([]member, c.Connections),
 		events:   make([]unix.EpollEvent, batch),
 		start:    time.Now(),
 		timeline: newTimeline(c.Duration),
@@ -119,14 +118,15 @@ func newLoad(ctx context.Context, c Config) (*load, error) {
 		c.InFlight = l.pacer.window * c.Senders
 	}
 	l.ledger = newLedger(c.Connections-c.Stalled, c.Rooms, c.Senders, c.InFlight)
-	for range senders {
-		l.frames = append(l.frames, l.pattern.clientFrame())
-	}
 	d, err := newDialer(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	l.dialer = d
+	for sender := range senders {
+		l.frames = append(l.frames, d.frame(sender, &l.pattern))
+	}
+	l.members = make([]member, c.Connections, c.Connections+senders)
 	c.Watch.enter(Connecting)
 	if l.poll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
@@ -134,6 +134,13 @@ func newLoad(ctx context.Context, c Config) (*load, error) {
 	if err := d.dialAll(ctx, l.members, c.Dialing); err != nil {
 		l.close()
 		return nil, err
+	}
+	if c.Protocol == SSE {
+		l.members = l.members[:cap(l.members)]
+		if err := d.openPosts(l.members[c.Connections:]); err != nil {
+			l.close()
+			return nil, err
+		}
 	}
 	l.connecting, l.handshakes = time.Since(l.start), d.took
 	c.Watch.enter(Joining)
@@ -144,7 +151,7 @@ func newLoad(ctx context.Context, c Config) (*load, error) {
 	return l, nil
 }
 
-// join makes sure that the server has taken every connection in: servers may answer the handshake before they
+// join makes sure that the server has taken every connection in: servers may answer the WebSocket handshake before they
 // do, but a pong comes from their reading loop.
 func (l *load) join(ctx context.Context) error {
 	ping := frameHeader(ws.OpPing, 0, true)
@@ -152,7 +159,9 @@ func (l *load) join(ctx context.Context) error {
 		if err := l.watch(unix.EPOLL_CTL_ADD, i, reading); err != nil {
 			return err
 		}
-		if err := l.write(i, ping); err != nil {
+		if l.members[i].http {
+			l.members[i].answered = true
+		} else if err := l.write(i, ping); err != nil {
 			return err
 		}
 	}
@@ -167,7 +176,7 @@ func (l *load) join(ctx context.Context) error {
 			}
 		}
 	}
-	for i := l.listening(); i < len(l.members); i++ {
+	for i := l.listening(); i < l.config.Connections; i++ {
 		if err := l.watch(unix.EPOLL_CTL_MOD, i, unix.EPOLLRDHUP|unix.EPOLLONESHOT); err != nil {
 			return err
 		}

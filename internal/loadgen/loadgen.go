@@ -5,8 +5,8 @@
 // reorders, misdirects or echoes messages is found out.
 //
 // One thread reads all connections through epoll: the generator must cost less per delivery than the server
-// that it measures. It therefore runs on Linux only. It knows nothing of Recado but how its protocol recado.v1 looks
-// on the wire: any server that relays a message to all others can be measured.
+// that it measures. It therefore runs on Linux only. It knows nothing of Recado but how its protocol recado.v1 and its
+// streams look on the wire: any server that relays a message to all others can be measured.
 package loadgen
 
 import (

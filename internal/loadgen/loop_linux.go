@@ -141,7 +141,7 @@ func (l *load) wait(d time.Duration) (int, error) {
 
 // ready serves one descriptor.
 func (l *load) ready(i int, events uint32) error {
-	if i >= l.listening() && events&unix.EPOLLIN == 0 {
+	if i >= l.listening() && i < l.config.Connections && events&unix.EPOLLIN == 0 {
 		l.stalledClosed++
 		return nil
 	}
@@ -224,8 +224,12 @@ func (l *load) pace(now int64) error {
 
 func (l *load) sendOne(sender int, at, now int64) error {
 	l.pattern.identify(l.frames[sender], sender, l.ledger.send(sender, at, now))
-	if err := l.write(sender, l.frames[sender]); err != nil {
-		return fmt.Errorf("connection %d: %w", sender+1, err)
+	i := sender
+	if l.config.Protocol == SSE {
+		i += l.config.Connections
+	}
+	if err := l.write(i, l.frames[sender]); err != nil {
+		return fmt.Errorf("connection %d: %w", i+1, err)
 	}
 	return nil
 }
@@ -246,7 +250,7 @@ func (l *load) watch(operation, i int, events uint32) error {
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(l.poll, operation, l.members[i].fd, &event))
 }
 
-// listening is the number of members that read; the others follow them.
+// listening is the number of members that listen; the others follow them.
 func (l *load) listening() int {
-	return len(l.members) - l.config.Stalled
+	return l.config.Connections - l.config.Stalled
 }

@@ -18,6 +18,8 @@ type member struct {
 	message  []byte // the fragments of a message so far
 	unsent   []byte // what the kernel has not taken yet
 	answered bool   // our ping
+	http     bool   // not a WebSocket
+	posts    bool   // it publishes, and hears nothing but the answers
 }
 
 // keep remembers an unfinished frame until the next read.
@@ -46,22 +48,27 @@ func (m *member) flush() (left bool, err error) {
 	return m.write(frames)
 }
 
-// close says goodbye if the kernel takes it, and does not wait for the answer.
+// close says goodbye, where there is one, if the kernel takes it, and does not wait for the answer.
 func (m *member) close() {
 	if m.fd == 0 {
 		return
 	}
-	goodbye := append(frameHeader(ws.OpClose, 2, true), 0x03, 0xe8) // 1000
-	_, _ = m.write(goodbye)                                         // it may be closed already
+	if !m.http {
+		goodbye := append(frameHeader(ws.OpClose, 2, true), 0x03, 0xe8) // 1000
+		_, _ = m.write(goodbye)                                         // it may be closed already
+	}
 	_ = unix.Close(m.fd)
 	m.fd = 0
 }
 
-// parse goes through all whole frames in b and returns what is left: the beginning of one. The answers to
+// parse goes through all whole frames, chunks or answers in b and returns what is left: the beginning of one. The answers to
 // control frames are appended to *answers.
 func (m *member) parse(number int, b []byte, p *pattern, to *ledger, answers *[]byte) (rest []byte, err error) {
-	if p.v1 {
-		return m.parseV1(number, b, p, to, answers)
+	switch {
+	case m.posts:
+		return parseAnswers(b)
+	case p.speaks != Raw:
+		return m.parseWrapped(number, b, p, to, answers)
 	}
 	header, whole := len(p.header), len(p.header)+p.size
 	for {
@@ -81,14 +88,21 @@ func (m *member) parse(number int, b []byte, p *pattern, to *ledger, answers *[]
 	}
 }
 
-// parseV1 is parse for recado.v1.
-func (m *member) parseV1(number int, b []byte, p *pattern, to *ledger, answers *[]byte) (rest []byte, err error) {
+// parseWrapped is parse for messages in JSON.
+func (m *member) parseWrapped(number int, b []byte, p *pattern, to *ledger, answers *[]byte) (rest []byte, err error) {
 	for len(b) > 0 {
 		text, end := p.usual(b)
 		if end > 0 {
 			p.hear(to, number, text)
-		} else if end, err = m.parseOther(number, b, p, to, answers); end == 0 || err != nil {
-			return b, err
+		} else {
+			if p.speaks == SSE {
+				end, err = m.parseChunk(number, b, p, to)
+			} else {
+				end, err = m.parseOther(number, b, p, to, answers)
+			}
+			if end == 0 || err != nil {
+				return b, err
+			}
 		}
 		b = b[end:]
 	}

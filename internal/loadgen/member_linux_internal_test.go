@@ -48,7 +48,7 @@ func TestParseSplit(t *testing.T) {
 			p, l := newPattern(size, ws.OpText), newLedger(10, 1, 2, 20)
 			write := stream
 			if i%2 == 1 {
-				p, write = newV1Pattern(size), streamV1
+				p, write = newWrappedPattern(size, V1), streamV1
 			}
 			rest := write(t, &p, l)
 			var m member
@@ -66,8 +66,8 @@ func TestParseSplit(t *testing.T) {
 				l.settle(i)
 			}
 			if l.deliveries != 20 || l.foreign != 1 || l.outOfOrder+l.duplicated != 0 || !m.answered || len(m.partial) > 0 {
-				t.Errorf("size %d, v1 %t: %d delivered, %d foreign, %d left, ping answered: %v, want 20, 1, 0, true",
-					size, p.v1, l.deliveries, l.foreign, len(m.partial), m.answered)
+				t.Errorf("size %d, v1 %s: %d delivered, %d foreign, %d left, ping answered: %v, want 20, 1, 0, true",
+					size, p.speaks, l.deliveries, l.foreign, len(m.partial), m.answered)
 			}
 			if want := "are you there"; !strings.HasSuffix(string(answers), want) {
 				t.Errorf("size %d: answer to a ping: %q, want one that ends in %q", size, answers, want)
@@ -98,7 +98,7 @@ func TestParseRefuses(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	raw, v1 := newPattern(32, ws.OpText), newV1Pattern(32)
+	raw, v1 := newPattern(32, ws.OpText), newWrappedPattern(32, V1)
 	f.Add(stream(f, &raw, newLedger(10, 1, 2, 20)), 7, false)
 	f.Add(streamV1(f, &v1, newLedger(10, 1, 2, 20)), 7, true)
 	f.Add([]byte("\x81\x92"+messageStart+strings.Repeat("0", 85)+messageText+strings.Repeat("0", 32)+messageEnd), 7, true) // masked

@@ -21,14 +21,14 @@ type pattern struct {
 	prefix  uint32 // the header, if it is no longer than that; else 0
 	mask    uint32 // of the prefix's bytes
 	rest    []byte // of the payload, after the identity
-	v1      bool   // the payload is the text of a frame of recado.v1
+	speaks  Protocol
 }
 
 // foreignSize bounds messages that are not ours.
 const foreignSize = 64 << 10
 
 func newPattern(size int, opcode ws.OpCode) pattern {
-	p := pattern{opcode: opcode, size: size, largest: max(size, foreignSize), header: frameHeader(opcode, size, false)}
+	p := pattern{speaks: Raw, opcode: opcode, size: size, largest: max(size, foreignSize), header: frameHeader(opcode, size, false)}
 	if len(p.header) <= 4 {
 		p.mask = ^uint32(0) >> (32 - 8*len(p.header))
 		p.prefix = binary.LittleEndian.Uint32(append(p.header, 0, 0)) & p.mask
@@ -45,21 +45,21 @@ func (p *pattern) starts(b []byte) bool {
 	return binary.LittleEndian.Uint32(b)&p.mask == p.prefix && p.prefix != 0
 }
 
-// clientFrame is a whole frame whose identity is not set yet. The masking key is zero, which RFC 6455 allows
+// clientFrame is a whole WebSocket frame whose identity is not set yet. The masking key is zero, which RFC 6455 allows
 // and which leaves the payload as it is.
 func (p *pattern) clientFrame() []byte {
 	payload := append(make([]byte, 8), p.rest...)
-	if p.v1 {
+	if p.speaks == V1 {
 		payload = publish(payload)
 	}
 	return append(frameHeader(p.opcode, len(payload), true), payload...)
 }
 
-// identify sets the identity in a frame that clientFrame made.
+// identify sets the identity in a frame that clientFrame made, or in a request to publish.
 func (p *pattern) identify(frame []byte, sender int, number uint32) {
 	identity := spread(uint64(sender)<<32 | uint64(number))
 	end := len(frame)
-	if p.v1 {
+	if p.speaks == V1 {
 		end -= len(publishEnd)
 		binary.LittleEndian.PutUint64(frame[end-p.size-len(publishText)-8:], identity) // its id
 	}

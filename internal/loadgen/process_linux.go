@@ -65,6 +65,9 @@ func checkFiles(c Config) error {
 	if c.Churn > 0 {
 		spare += comings
 	}
+	if c.Protocol == SSE {
+		spare += c.Rooms * c.Senders
+	}
 	var limit unix.Rlimit // Go has raised it as far as it may
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return os.NewSyscallError("getrlimit", err)

@@ -21,13 +21,16 @@ import (
 type relay struct {
 	url     string
 	fault   func(count, from, to int, f ws.Frame) []ws.Frame
-	v1      bool   // it speaks recado.v1
+	speaks  loadgen.Protocol
 	refuses string // with this error, every hello
+	stream  string // its media type, if not that of events
+	status  string // the status of what is published, if it is not well
 
-	mu      sync.Mutex // guards what follows
-	members []net.Conn
-	rooms   []string // by member
-	count   int
+	mu       sync.Mutex // guards what follows
+	members  []net.Conn
+	rooms    []string // by member
+	sessions []string // by member
+	count    int
 }
 
 // start listens; r has its fault by then.
@@ -62,17 +65,19 @@ func (r *relay) start(t *testing.T) {
 func (r *relay) serve(c net.Conn) {
 	defer c.Close()
 	var room string
+	if r.speaks == loadgen.SSE {
+		r.serveHTTP(c)
+		return
+	}
 	upgrader := ws.Upgrader{
 		OnRequest: func(uri []byte) error { room = string(uri); return nil },
-		Protocol:  func(offered []byte) bool { return r.v1 && string(offered) == "recado.v1" },
+		Protocol:  func(offered []byte) bool { return r.speaks == loadgen.V1 && string(offered) == "recado.v1" },
 	}
 	if _, err := upgrader.Upgrade(c); err != nil {
 		return
 	}
 	r.mu.Lock()
-	from := len(r.members)
-	r.members = append(r.members, c)
-	r.rooms = append(r.rooms, room)
+	from := r.join(c, room, "")
 	r.mu.Unlock()
 	for {
 		header, err := ws.ReadHeader(c)
@@ -87,7 +92,7 @@ func (r *relay) serve(c net.Conn) {
 		switch {
 		case header.OpCode == ws.OpClose:
 			return
-		case header.OpCode == ws.OpText && r.v1:
+		case header.OpCode == ws.OpText && r.speaks == loadgen.V1:
 			r.obey(from, payload)
 		case header.OpCode == ws.OpPing:
 			r.mu.Lock()
@@ -97,6 +102,14 @@ func (r *relay) serve(c net.Conn) {
 			r.relay(from, ws.NewFrame(header.OpCode, true, payload))
 		}
 	}
+}
+
+// join is called with r.mu held.
+func (r *relay) join(c net.Conn, room, session string) (number int) {
+	r.members = append(r.members, c)
+	r.rooms = append(r.rooms, room)
+	r.sessions = append(r.sessions, session)
+	return len(r.members) - 1
 }
 
 func (r *relay) relay(from int, f ws.Frame) {
@@ -112,9 +125,17 @@ func (r *relay) relay(from int, f ws.Frame) {
 			frames = r.fault(r.count, from, to, f)
 		}
 		for _, f := range frames {
-			ws.WriteFrame(c, f)
+			r.write(c, f)
 		}
 	}
+}
+
+func (r *relay) write(c net.Conn, f ws.Frame) {
+	if r.speaks == loadgen.SSE {
+		writeEvent(c, f.Payload)
+		return
+	}
+	ws.WriteFrame(c, f)
 }
 
 // others is what an honest relay does.
@@ -263,9 +284,9 @@ func TestRunFindsFaults(t *testing.T) {
 			faults: func(r *loadgen.Result) int64 { return r.Foreign },
 		},
 	} {
-		for _, protocol := range []loadgen.Protocol{loadgen.Raw, loadgen.V1} {
+		for _, protocol := range loadgen.Protocols() {
 			t.Run(tt.name+" "+string(protocol), func(t *testing.T) {
-				server := &relay{fault: tt.fault, v1: protocol == loadgen.V1}
+				server := &relay{fault: tt.fault, speaks: protocol}
 				server.start(t)
 				c := quick(server.url)
 				c.Senders, c.Protocol = 1, protocol
@@ -350,7 +371,7 @@ func TestRunRefuses(t *testing.T) {
 		{"all stalled", func(c *loadgen.Config) { c.Stalled = 9 }, "2 must stay"},
 		{"too many senders", func(c *loadgen.Config) { c.Senders = 11 }, "from 1 to 10"},
 		{"too few in flight", func(c *loadgen.Config) { c.Senders = 5 }, "too few"},
-		{"no such protocol", func(c *loadgen.Config) { c.Protocol = "mqtt" }, "there are raw and recado.v1"},
+		{"no such protocol", func(c *loadgen.Config) { c.Protocol = "mqtt" }, "there are [raw recado.v1 sse]"},
 		{"binary in JSON", func(c *loadgen.Config) { c.Protocol, c.Binary = loadgen.V1, true }, "not for recado.v1"},
 		{"too small", func(c *loadgen.Config) { c.Size = 15 }, "from 16"},
 		{"no such process", func(c *loadgen.Config) { c.PID = 1 << 30 }, "cannot be read"},

@@ -17,7 +17,11 @@ type Protocol string
 const (
 	Raw Protocol = "raw"       // a message is the payload of a frame
 	V1  Protocol = "recado.v1" // it is the text in a frame of JSON
+	SSE Protocol = "sse"       // it is the text in an event of JSON, and is published by POST
 )
+
+// Protocols are those that there are.
+func Protocols() []Protocol { return []Protocol{Raw, V1, SSE} }
 
 // What a member says in recado.v1. A message has the identity as its id, since every client's has one.
 const (
@@ -40,9 +44,10 @@ const (
 	largestEvent = 1 << 20
 )
 
-func newV1Pattern(size int) pattern {
+// newWrappedPattern is for protocols in which a message is the text in JSON.
+func newWrappedPattern(size int, speaks Protocol) pattern {
 	p := newPattern(size, ws.OpText)
-	p.v1, p.largest = true, max(size+messageExtra, largestEvent)
+	p.speaks, p.largest = speaks, max(size+messageExtra, largestEvent)
 	return p
 }
 
@@ -51,9 +56,12 @@ func publish(payload []byte) []byte {
 	return slices.Concat([]byte(publishID), payload[:8], []byte(publishText), payload, []byte(publishEnd))
 }
 
-// usual returns the text of the message that b begins with, and where its frame ends: 0 if it has not come whole, or
-// is not what a server usually sends.
+// usual returns the text of the message that b begins with, and where its frame or chunk ends: 0 if it has not come
+// whole, or is not what a server usually sends.
 func (p *pattern) usual(b []byte) (text []byte, end int) {
+	if p.speaks == SSE {
+		return p.usualChunk(b)
+	}
 	if len(b) < 10 || b[0] != 0x80|byte(ws.OpText) {
 		return nil, 0
 	}
@@ -82,9 +90,9 @@ type event struct {
 	Type, Text, Code, Message string
 }
 
-// unwrap returns the message in the payload of a frame; is says whether there is one.
+// unwrap returns the message in the payload of a frame or the data of an event; is says whether there is one.
 func (p *pattern) unwrap(payload []byte) (message []byte, is bool, err error) {
-	if !p.v1 {
+	if p.speaks == Raw {
 		return payload, true, nil
 	}
 	if rest, as := bytes.CutPrefix(payload, []byte(`{"type":"`)); as {
@@ -96,7 +104,7 @@ func (p *pattern) unwrap(payload []byte) (message []byte, is bool, err error) {
 	}
 	var e event
 	if err := json.Unmarshal(payload, &e); err != nil {
-		return nil, false, fmt.Errorf("a frame from the server that is not of recado.v1: %w", err)
+		return nil, false, fmt.Errorf("a frame from the server that is not of %s: %w", p.speaks, err)
 	}
 	if e.Type == "error" && e.Code != "rate_limited" { // which only says that it reads more slowly
 		return nil, false, fmt.Errorf("the server refuses a frame: %s: %s", e.Code, e.Message)

@@ -52,7 +52,7 @@ func TestParseV1Refuses(t *testing.T) {
 		`oi`:                                                            "not of recado.v1",
 		strings.Repeat(" ", largestEvent+1):                             "a frame of 1048577 bytes",
 	} {
-		p := newV1Pattern(64)
+		p := newWrappedPattern(64, V1)
 		var frame bytes.Buffer
 		ws.WriteFrame(&frame, ws.NewTextFrame([]byte(event)))
 		_, err := new(member).parse(0, frame.Bytes(), &p, newLedger(2, 1, 1, 1), new([]byte))
@@ -64,7 +64,7 @@ func TestParseV1Refuses(t *testing.T) {
 
 // What a member says is a publish with an id of its own.
 func TestPublish(t *testing.T) {
-	p := newV1Pattern(200)
+	p := newWrappedPattern(200, V1)
 	frame := p.clientFrame()
 	for number := range uint32(2) {
 		p.identify(frame, 513, number)
@@ -84,7 +84,7 @@ func TestPublish(t *testing.T) {
 
 // Most messages are found by the short way, which finds what the long one does.
 func TestUsual(t *testing.T) {
-	p := newV1Pattern(64)
+	p := newWrappedPattern(64, V1)
 	short := 0
 	for _, event := range events(&p, newLedger(10, 1, 2, 20)) {
 		var frame bytes.Buffer
@@ -128,7 +128,7 @@ func streamV1(tb testing.TB, p *pattern, l *ledger) []byte {
 
 func BenchmarkParseV1(b *testing.B) {
 	const senders = 256
-	p := newV1Pattern(64)
+	p := newWrappedPattern(64, V1)
 	l := newLedger(1000, 1, senders, senders)
 	var chunk bytes.Buffer
 	for sender := range senders {

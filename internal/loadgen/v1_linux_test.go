@@ -50,7 +50,7 @@ func TestRunV1(t *testing.T) {
 		{"coming and going", func(c *loadgen.Config) { c.Churn = 200 }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := relay{v1: true}
+			r := relay{speaks: loadgen.V1}
 			r.start(t)
 			c := quick(r.url)
 			c.Protocol = loadgen.V1
@@ -67,7 +67,7 @@ func TestRunV1(t *testing.T) {
 }
 
 func TestIdleV1(t *testing.T) {
-	r := relay{v1: true}
+	r := relay{speaks: loadgen.V1}
 	r.start(t)
 	c := quick(r.url)
 	c.Protocol, c.Settle = loadgen.V1, 10*time.Millisecond
@@ -87,7 +87,7 @@ func TestRunV1Refused(t *testing.T) {
 		}
 	})
 	t.Run("the server answers with an error", func(t *testing.T) {
-		r := relay{v1: true, refuses: "session_invalid"}
+		r := relay{speaks: loadgen.V1, refuses: "session_invalid"}
 		r.start(t)
 		c := quick(r.url)
 		c.Protocol = loadgen.V1
@@ -96,7 +96,7 @@ func TestRunV1Refused(t *testing.T) {
 		}
 	})
 	t.Run("the server reads more slowly", func(t *testing.T) {
-		r := relay{v1: true, refuses: "rate_limited"}
+		r := relay{speaks: loadgen.V1, refuses: "rate_limited"}
 		r.start(t)
 		c := quick(r.url)
 		c.Protocol = loadgen.V1

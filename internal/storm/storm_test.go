@@ -10,7 +10,7 @@ import (
 	"recado/internal/storm"
 )
 
-var full = flag.Bool("full", false, "let TestStorm be as big as make storm has it")
+var full = flag.Bool("full", false, "let TestStorm and TestRestart be as big as make storm and make restart have them")
 
 // A scale is how big a storm is.
 type scale struct {

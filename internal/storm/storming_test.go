@@ -176,16 +176,22 @@ func (s *storming) wake() {
 	s.bedroom.setCalm(false)
 }
 
-// calmDown lets all fall silent, hear the last words of their room, and leave.
+// calmDown lets no connection break any more, and then everybody leave.
 func (s *storming) calmDown() {
+	s.t.Helper()
+	s.proxy.setCalm(true)
+	s.bedroom.setCalm(true)
+	s.disperse()
+}
+
+// disperse lets all fall silent, hear the last words of their room, and leave.
+func (s *storming) disperse() {
 	s.t.Helper()
 	close(s.hush)
 	s.saying.Wait()
 	for _, p := range s.js {
 		p.hush()
 	}
-	s.proxy.setCalm(true)
-	s.bedroom.setCalm(true)
 	for _, c := range s.guests {
 		until(s.t, "what is under way", c.settled)
 	}

@@ -20,13 +20,13 @@ const (
 func (w *WebSocket) drain(ctx context.Context) {
 	all := w.roster.all()
 	window := min(time.Duration(len(all))*perLeave, max(w.limits.Load().Drain, 0))
+	turn := func(i int) time.Duration { return window * time.Duration(i) / time.Duration(len(all)) }
 	began := time.Now()
-	for _, s := range all {
-		s.drain(window + minReturn + rand.N(window+minReturn))
+	for i, s := range all {
+		s.drain(window + minReturn + rand.N(window+minReturn) - turn(i)) // a client counts from its close
 	}
 	for i, s := range all {
-		turn := began.Add(window * time.Duration(i) / time.Duration(len(all)))
-		if !pauseUntil(ctx, turn) {
+		if !pauseUntil(ctx, began.Add(turn(i))) {
 			return
 		}
 		s.close(recado.CloseRestart, recado.CloseRestart.Reason(), "server stops")

@@ -157,13 +157,13 @@ func TestDrainSpreads(t *testing.T) {
 				for {
 					op, p, err := c.read()
 					if err != nil || op == ws.OpClose {
-						ends <- [2]time.Duration{time.Since(began), hint}
+						ends <- [2]time.Duration{time.Since(began), time.Since(began) + hint}
 						_ = c.conn.Close()
 						return
 					}
 					if _, ms, found := strings.Cut(string(p), `"reconnect_after_ms":`); found {
 						n, _ := strconv.Atoi(strings.TrimSuffix(ms, "}"))
-						hint = time.Since(began) + time.Duration(n)*time.Millisecond
+						hint = time.Duration(n) * time.Millisecond
 					}
 				}
 			}()

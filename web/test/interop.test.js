@@ -5,7 +5,14 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { launch, Person } from "./support/browser.js";
 import { endAll } from "./support/cleanup.js";
-import { nodeClient, pythonClient } from "./support/clients.js";
+import {
+  curlClient,
+  eventSourceClient,
+  nodeClient,
+  pythonClient,
+  requestsClient,
+  v1Client,
+} from "./support/clients.js";
 import { startServer } from "./support/server.js";
 
 describe("interoperation", () => {
@@ -56,5 +63,35 @@ describe("interoperation", () => {
     await Promise.all(people.map((person) => person.state("connected")));
     await round(people);
     for (const person of people) await person.leave();
+  });
+
+  test("every kind of client hears all others in one order, and not itself", async () => {
+    const [page, socket] = [server.page("kinds"), server.socket("kinds")];
+    /** @type {Record<string, import("./support/clients.js").Client>} */
+    const clients = {
+      "raw WebSocket": await nodeClient(socket),
+      "recado.v1": await v1Client(socket),
+      "Python websockets": await pythonClient(socket),
+      "Python requests": await requestsClient(page),
+      curl: await curlClient(page),
+      EventSource: await eventSourceClient(browser, page),
+    };
+    /** @type {string[]} */
+    const said = [];
+    for (const round of [1, 2]) {
+      for (const [name, client] of Object.entries(clients)) {
+        const text = `${name} says olá 👋 ${round}`;
+        said.push(text);
+        await client.say(text);
+        const others = Object.entries(clients).filter(([other]) => other !== name);
+        const heard = (/** @type {string} */ by) => said.filter((text) => !text.startsWith(by)).length;
+        await Promise.all(others.map(([other, { inbox }]) => inbox.have(heard(other))));
+      }
+    }
+    for (const [name, client] of Object.entries(clients)) {
+      const others = said.filter((text) => !text.startsWith(name));
+      assert.deepEqual(client.inbox.all, others, name);
+      await client.leave();
+    }
   });
 });
