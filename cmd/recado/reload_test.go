@@ -96,8 +96,9 @@ message_size = "1KiB"
 message_rate = 7
 [[rooms]]
 name = "news"
-anonymous = ["subscribe", "publish"]
+anonymous = ["subscribe", "publish", "history"]
 message_size = 1
+history_messages = 2
 `)
 	p.cmd.Process.Signal(syscall.SIGHUP)
 	p.logged(t, "configuration reloaded", file)
@@ -111,14 +112,34 @@ message_size = 1
 	want("ops", "one", "oi", 401)
 	want("ops", "two", "oi", 200)
 	want("ops", "two", "a message that is too long", 413)
-	want("news", "", "x", 200)
+	for range 3 {
+		want("news", "", "x", 200)
+	}
 	want("news", "", "xx", 413)
+	answer, err := http.Get("http://" + p.at + "/news?poll=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if kept, _ := io.ReadAll(answer.Body); string(kept) != "x\nx\n" {
+		t.Errorf("%q is kept, want two messages", kept)
+	}
 
-	// What needed a restart still does.
-	before := strings.Count(p.stderr.String(), "key=ping.interval")
-	p.cmd.Process.Signal(syscall.SIGHUP)
-	if err := poll("the same once more", func() bool { return strings.Count(p.stderr.String(), "key=ping.interval") == before+1 }); err != nil {
-		t.Error(err)
+	// What needed a restart still does; and the log has warnings only.
+	rewrite(t, file, begin+"ping.interval = '30s'\nlog.level = 'warn'")
+	again := func() {
+		t.Helper()
+		before := strings.Count(p.stderr.String(), "key=ping.interval")
+		p.cmd.Process.Signal(syscall.SIGHUP)
+		if err := poll("the same once more", func() bool { return strings.Count(p.stderr.String(), "key=ping.interval") == before+1 }); err != nil {
+			t.Error(err)
+		}
+	}
+	again()
+	want("quiet", "", "x", 401)
+	again()
+	if strings.Contains(p.stderr.String(), "/quiet") {
+		t.Errorf("a refusal is in the log:\n%s", p.stderr)
 	}
 	p.cmd.Process.Signal(os.Interrupt)
 	if code := p.wait(t); code != 0 {

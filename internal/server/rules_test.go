@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -174,8 +175,16 @@ func TestRulesOverWebSocket(t *testing.T) {
 	small.say(t, "01234567890")
 	small.wantClose(t, recado.CloseTooBig)
 
-	// recado.v1 announces the limits of the room, and answers what is not allowed.
+	var resumes []string // after each of five messages, of which the last three are kept
+	for range 5 {
+		said := answerOf(t, do(t, s, http.MethodPost, "/news?token="+tokens["ana"], "m"))
+		resumes = append(resumes, fmt.Sprintf(`{"type":"hello","since":%q}`, said["position"]))
+	}
+	// recado.v1 announces the limits of the room, tells what the room keeps no more, and answers what is not allowed.
 	for _, tt := range []struct{ target, frame, want string }{
+		{"/news", resumes[1], `"recovered":true,"replay":3,`},
+		{"/news", resumes[0], `"recovered":false,"replay":3,`},
+		{"/news", resumes[0], `"type":"gap"`},
 		{"/small", `{"type":"publish","id":"a","text":"01234567890"}`, `"message_bytes":10,`},
 		{"/small", `{"type":"publish","id":"a","text":"01234567890"}`, `"code":"message_too_big"`},
 		{"/news", `{"type":"publish","id":"a","text":"x"}`, `"code":"room_forbidden"`},
@@ -186,7 +195,9 @@ func TestRulesOverWebSocket(t *testing.T) {
 	} {
 		conn := dial(t, s.at.Listen, request("GET "+tt.target, "", talkV1))
 		c := &client{conn, bufio.NewReader(conn)}
-		c.say(t, `{"type":"hello"}`)
+		if !slices.Contains(resumes, tt.frame) {
+			c.say(t, `{"type":"hello"}`)
+		}
 		c.say(t, tt.frame)
 		waitFor(t, c.from, tt.want)
 	}
