@@ -9,6 +9,8 @@ RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /out/recado ./cmd/recad
 FROM scratch
 COPY --from=build /out/recado /recado
 COPY --from=build --chown=65532:65532 /out/data /data
+# The authorities that those are checked with whom the server asks for certificates and keys.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 USER 65532:65532
 VOLUME /data
 EXPOSE 8765

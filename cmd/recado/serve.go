@@ -87,6 +87,7 @@ type serving struct {
 	log          *slog.Logger
 	tokens       *auth.Tokens // nil: everybody may come in
 	guard        *auth.Guard
+	certificates certificates // nil: no TLS
 	manager      notifier
 }
 
@@ -135,6 +136,11 @@ func (s *serving) relay(ctx context.Context, broker *memory.Broker, signals, han
 	if config.Sockets, err = server.Inherited(s.getenv); err != nil {
 		return startProblem(err)
 	}
+	forget, err := s.secure(&config)
+	if err != nil {
+		return err
+	}
+	defer forget()
 	relay, err := server.New(config)
 	if err != nil {
 		return startProblem(err)
@@ -142,6 +148,9 @@ func (s *serving) relay(ctx context.Context, broker *memory.Broker, signals, han
 	addresses, err := relay.Listen(ctx)
 	if err != nil {
 		return startProblem(err)
+	}
+	if err = s.obtain(ctx, addresses); err != nil {
+		return errors.Join(err, relay.Stop(ctx, recado.CloseInternal))
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- relay.Serve() }()

@@ -45,6 +45,7 @@ type (
 	}
 	infoAnswer struct {
 		Version string       `json:"version"`
+		TLS     bool         `json:"tls"`
 		Clients int          `json:"clients"`
 		Rooms   int          `json:"rooms"`
 		Limits  limitsAnswer `json:"limits"`
@@ -67,7 +68,7 @@ func (s *Server) info(w http.ResponseWriter, _ *http.Request) error {
 	l := s.limits.Load()
 	off := func(n int) int { return max(n, 0) } // 0 is no limit, or no history
 	return writeJSON(w, infoAnswer{
-		Version: s.config.Version, Clients: s.Clients(), Rooms: s.hub.Rooms(), Limits: limitsAnswer{
+		Version: s.config.Version, TLS: s.config.TLS != nil, Clients: s.Clients(), Rooms: s.hub.Rooms(), Limits: limitsAnswer{
 			MessageBytes: l.MessageSize, MessagesPerSecond: off(l.MessageRate), QueueBytes: l.Queue,
 			Connections: l.Connections, Rooms: off(l.Rooms), MembersListed: l.MembersListed,
 			HistoryMessages: off(l.HistoryMessages), HistorySeconds: max(l.HistoryAge.Seconds(), 0), HistoryBytes: off(l.HistoryBytes),

@@ -47,6 +47,7 @@ type Config struct {
 	Log          *slog.Logger
 
 	Authenticator recado.Authenticator // default: everybody may do everything
+	TLS           *TLS                 // nil: plain HTTP everywhere
 }
 
 // A Server relays messages between those who connect to it. Listen, Serve, Stop is the order of its life.
@@ -63,7 +64,8 @@ type Server struct {
 	arrivals *arrivals
 	draining atomic.Bool
 
-	listeners []net.Listener // from Listen to Serve
+	listeners  []net.Listener // from Listen to Serve
+	securePort string         // at which TLS is spoken, if it is
 }
 
 // New checks the configuration and reads what is embedded. An error that concerns the person who started
@@ -179,7 +181,7 @@ func (s *Server) newHTTP() *http.Server {
 		Protocols:                    protocols,
 		ErrorLog:                     slog.NewLogLogger(s.config.Log.Handler(), slog.LevelWarn),
 		BaseContext:                  s.listenerContext,
-		ConnContext:                  s.arrivals.connContext,
+		ConnContext:                  s.connContext,
 		ConnState:                    s.arrivals.stateChanged,
 	}
 }
