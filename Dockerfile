@@ -11,6 +11,8 @@ FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/recado /recado
 COPY --from=build --chown=65532:65532 /out/data /data
+# The authorities that those are checked with whom the server asks for certificates and keys.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 USER 65532:65532
 VOLUME /data
 EXPOSE 8765

@@ -47,6 +47,7 @@ func (c *Client) dial(ctx context.Context) (net.Conn, *bufio.Reader, error) {
 	config.NextProtos = []string{"http/1.1"}
 
 	var answer error // to a handshake that was not accepted
+	var seen *beginning
 	dialer := ws.Dialer{
 		Timeout:   c.config.HandshakeTimeout,
 		Protocols: []string{v1.Subprotocol},
@@ -55,6 +56,10 @@ func (c *Client) dial(ctx context.Context) (net.Conn, *bufio.Reader, error) {
 		TLSConfig: config,
 		OnStatusError: func(_ int, _ []byte, response io.Reader) {
 			answer = readAnswer(response)
+		},
+		WrapConn: func(conn net.Conn) net.Conn {
+			seen = &beginning{Conn: conn}
+			return seen
 		},
 	}
 	conn, early, handshake, err := dialer.Dial(ctx, c.target.String())
@@ -66,21 +71,34 @@ func (c *Client) dial(ctx context.Context) (net.Conn, *bufio.Reader, error) {
 		err = ws.ErrHandshakeBadSubProtocol
 	}
 	if err != nil {
-		return nil, nil, dialError(err, c.target.Scheme)
+		return nil, nil, dialError(err, seen)
 	}
-	return conn, early, nil
+	return seen.Conn, early, nil
+}
+
+// A beginning is a connection that keeps the first bytes which come: gobwas/ws does not say what it is that is no
+// handshake.
+type beginning struct {
+	net.Conn
+
+	bytes []byte
+}
+
+func (b *beginning) Read(p []byte) (int, error) {
+	n, err := b.Conn.Read(p)
+	b.bytes = append(b.bytes, p[:min(n, max(0, 1024-len(b.bytes)))]...)
+	return n, err
 }
 
 // dialError gives the errors of gobwas/ws and crypto/tls that mean something to a user a name.
-func dialError(err error, scheme string) error {
+func dialError(err error, seen *beginning) error {
 	_, notTLS := errors.AsType[tls.RecordHeaderError](err)
 	_, network := errors.AsType[net.Error](err)
 	switch {
 	case notTLS:
 		return fmt.Errorf("%w: %w", ErrTLSMissing, err)
-	// Go answers HTTP on a TLS port with a HTTP/1.0 line, OpenSSL and others with an alert (record type 21).
-	case scheme == "ws" && (errors.Is(err, ws.ErrHandshakeBadProtocol) || errors.Is(err, ws.ErrMalformedResponse)):
-		return fmt.Errorf("%w, or is no HTTP server: %w", ErrTLSNeeded, err)
+	case seen != nil && speaksTLS(seen.bytes):
+		return fmt.Errorf("%w: %w", ErrTLSNeeded, err)
 	case network, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	case errors.Is(err, ws.ErrHandshakeBadSubProtocol):
@@ -89,6 +107,15 @@ func dialError(err error, scheme string) error {
 		return fmt.Errorf("%w: %w", ErrNotWebSocket, err)
 	}
 	return err
+}
+
+// speaksTLS tells what servers answer to HTTP where they expect TLS: OpenSSL and others an alert (RFC 8446, section
+// 6), Go, nginx and Apache these words.
+func speaksTLS(answer []byte) bool {
+	return bytes.HasPrefix(answer, []byte{21, 3}) ||
+		bytes.Contains(answer, []byte("HTTP request to an HTTPS server")) ||
+		bytes.Contains(answer, []byte("HTTP request was sent to HTTPS port")) ||
+		bytes.Contains(answer, []byte("plain HTTP to an SSL-enabled server port"))
 }
 
 func handshakeError(err error) bool {
@@ -122,6 +149,12 @@ func readAnswer(r io.Reader) error {
 	if json.Unmarshal(bytes.TrimSpace(body), &said) != nil {
 		said.Error.Code = "" // somebody else's answer, such as a proxy's
 	}
+	switch status := response.StatusCode; {
+	case said.Error.Code == "tls_needed", strings.HasPrefix(response.Header.Get("Location"), "https://"), speaksTLS(body):
+		return fmt.Errorf("%w: HTTP status %d", ErrTLSNeeded, status)
+	case said.Error.Code == "" && foreign(status):
+		return &RefusedError{Status: status, Err: ErrNotWebSocket}
+	}
 	if worthRetrying(response.StatusCode) {
 		return &unavailableError{
 			status:     response.StatusCode,
@@ -135,6 +168,12 @@ func readAnswer(r io.Reader) error {
 		Message: said.Error.Message,
 		Hint:    said.Error.Hint,
 	}
+}
+
+// foreign tells the answers of a server that knows pages and files, but no handshakes.
+func foreign(status int) bool {
+	return status < http.StatusBadRequest || status == http.StatusNotFound ||
+		status == http.StatusMethodNotAllowed || status == http.StatusNotImplemented
 }
 
 func worthRetrying(status int) bool {

@@ -36,7 +36,7 @@ var (
 var (
 	// ErrNotRecado: a WebSocket server, but one that does not speak recado.v1. It comes in a [RefusedError].
 	ErrNotRecado = errors.New("the server does not speak recado.v1")
-	// ErrNotWebSocket: the server's answer is none of a WebSocket server.
+	// ErrNotWebSocket: the server's answer is none of a WebSocket server. It may come in a [RefusedError].
 	ErrNotWebSocket = errors.New("not a WebSocket server")
 	// ErrTLSMissing: the address says wss, but the server does not speak TLS.
 	ErrTLSMissing = errors.New("the server does not speak TLS")
@@ -55,7 +55,7 @@ type RefusedError struct {
 	Code    string           // stable id such as "origin_refused"; empty if the server gave none
 	Message string           // what the server says about it, for a person; do not trust it
 	Hint    string           // what the server says that can be done
-	Err     error            // ErrNotRecado, or nil
+	Err     error            // ErrNotRecado, ErrNotWebSocket, or nil
 }
 
 // Error names the id, or the status, and what the server says.

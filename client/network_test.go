@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -103,6 +104,42 @@ func TestWrongScheme(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if _, err := client.Dial(t.Context(), client.Config{URL: tt.url}); !tt.want(err) {
 				t.Errorf("Dial() = %v", err)
+			}
+		})
+	}
+}
+
+// What answers to a handshake without TLS tells whether TLS is missing, or WebSocket.
+func TestWhatAnswers(t *testing.T) {
+	for name, tt := range map[string]struct {
+		answer string
+		want   error
+	}{
+		"an alert":          {"\x15\x03\x01\x00\x02\x02\x46", client.ErrTLSNeeded},
+		"nginx":             {"HTTP/1.1 400 Bad Request\r\n\r\n<center>The plain HTTP request was sent to HTTPS port</center>", client.ErrTLSNeeded},
+		"Apache":            {"HTTP/1.1 400 Bad Request\r\n\r\nyou're speaking plain HTTP to an SSL-enabled server port.<br>", client.ErrTLSNeeded},
+		"a redirect to TLS": {"HTTP/1.1 301 Moved Permanently\r\nLocation: https://example.com/\r\n\r\n", client.ErrTLSNeeded},
+		"Recado":            {"HTTP/1.1 426 Upgrade Required\r\n\r\n{\"error\":{\"code\":\"tls_needed\"}}", client.ErrTLSNeeded},
+		"HTTP/1.0":          {"HTTP/1.0 404 File not found\r\nServer: SimpleHTTP/0.6\r\n\r\n", client.ErrNotWebSocket},
+		"HTTP/1.0 with 426": {"HTTP/1.0 426 Upgrade Required\r\n\r\n", client.ErrNotWebSocket},
+		"a page":            {"HTTP/1.1 200 OK\r\n\r\n<html>", client.ErrNotWebSocket},
+		"no HTTP":           {"220 mail.example.com ESMTP\r\n", client.ErrNotWebSocket},
+		"nothing":           {"", client.ErrNotWebSocket},
+	} {
+		t.Run(name, func(t *testing.T) {
+			near, far := net.Pipe()
+			defer far.Close()
+			go func() {
+				http.ReadRequest(bufio.NewReader(far))
+				far.Write([]byte(tt.answer))
+				far.Close()
+			}()
+			_, err := client.Dial(t.Context(), client.Config{
+				URL:  "ws://localhost/",
+				Dial: func(context.Context, string, string) (net.Conn, error) { return near, nil },
+			})
+			if !errors.Is(err, tt.want) {
+				t.Errorf("Dial() = %v, want %v", err, tt.want)
 			}
 		})
 	}

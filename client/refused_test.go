@@ -101,10 +101,10 @@ func TestRefusedHandshake(t *testing.T) {
 			"HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: " + fmt.Sprint(len(body)) + "\r\n\r\n" + body,
 			client.RefusedError{Status: 403, Code: "origin_refused", Message: "Origem recusada.", Hint: "--allow-origin"},
 		},
-		"a page":         {"HTTP/1.1 200 OK\r\n\r\n<html>", client.RefusedError{Status: 200}},
-		"a redirect":     {"HTTP/1.1 301 Moved\r\nLocation: /x\r\n\r\n", client.RefusedError{Status: 301}},
-		"a wrong object": {"HTTP/1.1 404 Not Found\r\n\r\n{\"error\":7}", client.RefusedError{Status: 404}},
-		"unable":         {"HTTP/1.1 501 Not Implemented\r\n\r\n", client.RefusedError{Status: 501}},
+		"a page":         {"HTTP/1.1 200 OK\r\n\r\n<html>", client.RefusedError{Status: 200, Err: client.ErrNotWebSocket}},
+		"a redirect":     {"HTTP/1.1 301 Moved\r\nLocation: /x\r\n\r\n", client.RefusedError{Status: 301, Err: client.ErrNotWebSocket}},
+		"a wrong object": {"HTTP/1.1 404 Not Found\r\n\r\n{\"error\":7}", client.RefusedError{Status: 404, Err: client.ErrNotWebSocket}},
+		"unable":         {"HTTP/1.1 501 Not Implemented\r\n\r\n", client.RefusedError{Status: 501, Err: client.ErrNotWebSocket}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

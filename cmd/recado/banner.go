@@ -29,9 +29,9 @@ func (s *serving) announce(at server.Addresses, network []string) {
 			WS    string   `json:"ws"`
 			Web   string   `json:"web"`
 			LAN   []string `json:"lan"`
-		}{"listening", "ws://" + at.Listen, "http://" + at.Web, append([]string{}, network...)})
+		}{"listening", s.url("ws", at.Listen), s.url("http", s.pageAddress(at)), append([]string{}, network...)})
 	default:
-		say(s.stdout, "Servidor WebSocket iniciado em ws://"+at.Listen+"\n")
+		say(s.stdout, "Servidor WebSocket iniciado em "+s.url("ws", at.Listen)+"\n")
 		if isTerminal(s.stdout) {
 			say(s.stdout, s.banner(at, network))
 		}
@@ -47,13 +47,17 @@ func (s *serving) banner(at server.Addresses, network []string) string {
 	line := func(label, text string) { fmt.Fprintf(&b, "  %-10s %s\n", s.texts.Text(label), text) }
 	place := func(url, where string) string { return fmt.Sprintf("%-32s %s", url, s.texts.Text(where)) }
 	chat := "recado chat"
-	if at.Listen != standardListen {
-		chat += " ws://" + at.Listen
+	if at.Listen != standardListen || s.certificates != nil {
+		chat += " " + s.url("ws", at.Listen)
 	}
 	b.WriteString("\n")
-	line("serve.page", place("http://"+at.Web, "serve.this_computer"))
+	page := s.url("http", s.pageAddress(at))
+	if strings.HasSuffix(page, "://"+s.pageAddress(at)) { // else it has a name that others know, too
+		page = place(page, "serve.this_computer")
+	}
+	line("serve.page", page)
 	line("serve.terminal", chat)
-	line("serve.publish", s.texts.Text("serve.publish.command", "URL", "http://"+at.Listen+"/"))
+	line("serve.publish", s.texts.Text("serve.publish.command", "URL", s.url("http", at.Listen)+"/"))
 	switch {
 	case len(network) > 0:
 		for _, url := range network {
@@ -111,10 +115,10 @@ func qrCode(url string, color bool) string {
 func (s *serving) warnWebBusy(at server.Addresses) {
 	if isTerminal(s.stderr) {
 		_, port, _ := net.SplitHostPort(s.config.web) // the server has split it before
-		say(s.stderr, s.texts.Text("serve.web_busy", "Port", port, "URL", "http://"+at.Web)+"\n")
+		say(s.stderr, s.texts.Text("serve.web_busy", "Port", port, "URL", s.url("http", s.pageAddress(at)))+"\n")
 		return
 	}
-	s.log.Warn("web address in use, the page is served at the other one", "address", s.config.web, "page", "http://"+at.Web)
+	s.log.Warn("web address in use, the page is served at the other one", "address", s.config.web, "page", s.url("http", s.pageAddress(at)))
 }
 
 // announceStop tells why the end may take a while.

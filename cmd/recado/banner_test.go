@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
 	"log/slog"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 func TestBanner(t *testing.T) {
 	tests := map[string]struct {
 		language locale.Language
+		name     certificates
 		change   func(*config)
 		at       server.Addresses
 		want     string
@@ -38,6 +40,33 @@ func TestBanner(t *testing.T) {
   Terminal   recado chat
   Publicar   curl -d 'Olá!' http://localhost:8765/
   Rede       fechada; use  recado serve --lan  para entrar pelo celular
+
+  Histórico: 200 mensagens, só em memória · Ctrl+C encerra · ajuda: recado help serve
+`,
+		},
+		"encrypted": {
+			language: locale.English,
+			name:     named("localhost"),
+			at:       server.Addresses{Listen: "localhost:8765", Web: "localhost:8000"},
+			want: `
+  Page       https://localhost:8765           (this computer)
+  Terminal   recado chat wss://localhost:8765
+  Publish    curl -d 'Hello!' https://localhost:8765/
+  Network    closed; use  recado serve --lan  to join from a phone
+
+  History: 200 messages, in memory · Ctrl+C stops · help: recado help serve
+`,
+		},
+		"encrypted, with a name": {
+			language: locale.Portuguese,
+			name:     named("chat.example.com"),
+			change:   func(c *config) { c.listen, c.web = ":443", ":80" },
+			at:       server.Addresses{Listen: "localhost:443", Web: "localhost:80"},
+			want: `
+  Página     https://chat.example.com
+  Terminal   recado chat wss://chat.example.com
+  Publicar   curl -d 'Olá!' https://chat.example.com/
+  Rede       aberta: quem alcança esta máquina pode entrar e ler
 
   Histórico: 200 mensagens, só em memória · Ctrl+C encerra · ajuda: recado help serve
 `,
@@ -84,7 +113,7 @@ func TestBanner(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := &serving{config: newConfig(), texts: locale.New(tt.language)}
+			s := &serving{config: newConfig(), texts: locale.New(tt.language), certificates: tt.name}
 			if tt.change != nil {
 				tt.change(s.config)
 			}
@@ -94,6 +123,12 @@ func TestBanner(t *testing.T) {
 		})
 	}
 }
+
+// A named certificate is for that host.
+type named string
+
+func (n named) TLS() *tls.Config     { return nil }
+func (n named) Name(_ string) string { return string(n) }
 
 func TestBannerOfTheHistory(t *testing.T) {
 	for want, change := range map[string]func(*config){

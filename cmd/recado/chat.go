@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -51,6 +50,7 @@ func newChatCommand(p *program) *cobra.Command {
 	cmd.Flags().BoolVar(&how.plain, "plain", false, texts.Text("chat.flag.plain"))
 	how.color = colorAuto
 	cmd.Flags().Var(&how.color, "color", texts.Text("chat.flag.color"))
+	p.addTrust(cmd, texts)
 	return cmd
 }
 
@@ -79,12 +79,8 @@ func (p *program) chat(ctx context.Context, texts *locale.Texts, address string,
 	ctx, stop := signalContext(ctx)
 	defer stop()
 	chat := tui.Chat{
-		Texts: texts,
-		Client: client.Config{
-			URL:    address,
-			Name:   cmp.Or(how.name, p.userName()),
-			Header: http.Header{"Accept-Language": {string(texts.Language())}, "User-Agent": {"recado"}},
-		},
+		Texts:  texts,
+		Client: p.memberConfig(texts, address, how.name),
 	}
 	in, isFile := p.stdin.(*os.File)
 	out, isAlso := p.stdout.(*os.File)
@@ -123,6 +119,9 @@ func chatProblem(err error, texts *locale.Texts, address string) error {
 	}
 	if errors.Is(err, tui.ErrInterrupted) {
 		return &exitError{code: signalCode(syscall.SIGINT)}
+	}
+	if errors.Is(err, client.ErrNotWebSocket) {
+		return &exitError{code: exitUnreachable, err: connectionProblem(err, address)}
 	}
 	if refused, is := errors.AsType[*client.RefusedError](err); is {
 		message, hint := tui.Refusal(refused, texts)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"recado"
+	"recado/internal/certificate"
 	"recado/internal/locale"
 
 	"github.com/spf13/pflag"
@@ -27,6 +28,7 @@ type config struct {
 	allowOrigins []string
 	allowHosts   []string
 	access       accessConfig
+	tls          tlsConfig
 	compress     bool
 	dev          bool
 	state        stateFile
@@ -48,6 +50,7 @@ func newConfig() *config {
 	return &config{
 		listen: standardListen, web: standardWeb, logFormat: textFormat, client: clientConfig{server: defaultServer},
 		origins: map[string]string{},
+		tls:     tlsConfig{acme: acmeConfig{directory: certificate.LetsEncrypt}},
 	}
 }
 
@@ -110,6 +113,13 @@ func (c *config) settings() []setting {
 		{"token.key_file", live{newFiles(&c.access.keyFiles)}, ""},
 		{"token.jwks", live{keySetValue{&c.access.keySet}}, ""},
 		{"token.audience", live{textValue{&c.access.audience}}, ""},
+		{"tls.cert", fileValue{&c.tls.certificate}, ""},
+		{"tls.key", fileValue{&c.tls.key}, ""},
+		{"domain", newHosts(&c.tls.domains), ""},
+		{"acme.email", textValue{&c.tls.acme.email}, ""},
+		{"acme.directory", directoryValue{&c.tls.acme.directory}, certificate.LetsEncrypt},
+		{"acme.root_file", fileValue{&c.tls.acme.rootFile}, ""},
+		{"acme.storage", fileValue{&c.tls.acme.storage}, ""},
 		{"compress", (*switchValue)(&c.compress), ""},
 		{"dev", (*switchValue)(&c.dev), ""},
 		{"log.level", live{(*levelValue)(&c.logLevel)}, "info"},
@@ -215,6 +225,9 @@ func (c *config) takeEnvironment(environ []string) (problems []error) {
 func (c *config) check() (problems []error) {
 	if !c.access.closed() && c.access.audience != "" {
 		problems = append(problems, trouble(exitConfig, "audience_alone"))
+	}
+	if err := c.tls.check(); err != nil {
+		problems = append(problems, err)
 	}
 	problems = append(problems, c.checkRooms()...)
 	if tooSmall(&c.limits) {

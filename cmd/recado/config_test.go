@@ -52,6 +52,16 @@ func TestConfig(t *testing.T) {
 		"size":              {flags: []string{"--limits-message-size=16MiB"}, want: func(c *config) { c.limits.MessageSize = 16 << 20 }},
 		"duration":          {environ: []string{"RECADO_PING_TIMEOUT=1m30s"}, want: func(c *config) { c.limits.PingTimeout = 90 * time.Second }},
 		"switch":            {flags: []string{"--lan"}, want: func(c *config) { c.lan = true }},
+		"domain": {
+			flags: []string{"--domain", "a.example,b.example"},
+			want: func(c *config) {
+				c.tls.domains, c.listen, c.web = []string{"a.example", "b.example"}, ":443", ":80"
+			},
+		},
+		"domain, other ports": {
+			flags: []string{"--domain", "a.example", "--listen", "localhost:8765", "--web", ""},
+			want:  func(c *config) { c.tls.domains, c.web = []string{"a.example"}, "" },
+		},
 		"switched off again": {
 			flags: []string{"--compress=false"}, environ: []string{"RECADO_COMPRESS=true"},
 			want: func(*config) {},

@@ -91,7 +91,9 @@ func (d *diagnosis) secure(ctx context.Context, addresses []string) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	dialer := tls.Dialer{Config: &tls.Config{ServerName: d.lookup.base.Hostname(), MinVersion: tls.VersionTLS12}}
+	trust := d.config.TLS.Clone()
+	trust.ServerName = d.lookup.base.Hostname()
+	dialer := tls.Dialer{Config: trust}
 	conn, err := dialer.DialContext(ctx, "tcp", hostPort(d.lookup.base.Hostname(), addresses[0]))
 	if _, not := errors.AsType[tls.RecordHeaderError](err); not {
 		err = fmt.Errorf("%w: %w", client.ErrTLSMissing, err)
@@ -136,7 +138,7 @@ func (d *diagnosis) ask(ctx context.Context) (recado, answers bool) {
 	switch recado = json.Unmarshal(body, &info) == nil && info.Version != ""; {
 	case recado:
 		d.ok("http", d.texts.Text("commands.doctor.http", "Version", tui.SafeLine(info.Version), "Clients", info.Clients, "Rooms", info.Rooms))
-	case d.lookup.base.Scheme == "http" && strings.Contains(string(body), "HTTP request to an HTTPS server"):
+	case d.lookup.needsTLS(answer, body):
 		d.problem("http", client.ErrTLSNeeded)
 		return false, false
 	default:

@@ -88,7 +88,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		},
 		"a certificate that nobody knows": {
 			handler: other, secure: true, scheme: "wss",
-			want: []string{"fail  tls        The certificate of", "authority known to this system"},
+			want: []string{"fail  tls        The certificate of", "authority that this system knows"},
 		},
 		"encryption where none was asked for": {
 			handler: other, secure: true, scheme: "ws",

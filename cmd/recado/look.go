@@ -18,7 +18,7 @@ import (
 // newLookCommand is for a command that asks the server of an address, which its first argument may give, and writes
 // what it has found.
 func newLookCommand(p *program, texts *locale.Texts, name string, look func(ctx context.Context, l *lookup) error) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   name + " " + texts.Text("commands."+name+".use"),
 		Short: texts.Text("commands." + name + ".short"),
 		Long:  texts.Text("commands."+name+".long", "Default", p.serverAddress()),
@@ -28,7 +28,7 @@ func newLookCommand(p *program, texts *locale.Texts, name string, look func(ctx 
 			if err != nil {
 				return err
 			}
-			l, err := newLookup(texts, address)
+			l, err := newLookup(texts, address, p.tls())
 			if err != nil {
 				return err
 			}
@@ -41,6 +41,8 @@ func newLookCommand(p *program, texts *locale.Texts, name string, look func(ctx 
 			return memberProblem(ctx, err, texts, address, "")
 		},
 	}
+	p.addTrust(cmd, texts)
+	return cmd
 }
 
 func newRoomsCommand(p *program, texts *locale.Texts) *cobra.Command {

@@ -38,7 +38,7 @@ type lookup struct {
 }
 
 // newLookup is for the server and the room of address.
-func newLookup(texts *locale.Texts, address string) (*lookup, error) {
+func newLookup(texts *locale.Texts, address string, trust *tls.Config) (*lookup, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil, addressProblem(address, err)
@@ -55,7 +55,8 @@ func newLookup(texts *locale.Texts, address string) (*lookup, error) {
 	transport = transport.Clone()
 	transport.ResponseHeaderTimeout = answerTime
 	transport.ForceAttemptHTTP2 = false // which knows no Upgrade
-	transport.TLSClientConfig = &tls.Config{NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12}
+	transport.TLSClientConfig = trust.Clone()
+	transport.TLSClientConfig.NextProtos = []string{"http/1.1"}
 	return &lookup{
 		address: address, base: &url.URL{Scheme: scheme, Host: u.Host}, room: room, header: requestHeader(texts),
 		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
@@ -151,8 +152,8 @@ func (l *lookup) notHTTP() error {
 
 // refusal makes an error of another answer than 200.
 func (l *lookup) refusal(answer *http.Response) error {
-	body, _ := io.ReadAll(io.LimitReader(answer.Body, 64<<10))                                        // what is cut off is still an answer
-	if l.base.Scheme == "http" && strings.Contains(string(body), "HTTP request to an HTTPS server") { // Go's words
+	body, _ := io.ReadAll(io.LimitReader(answer.Body, 64<<10)) // what is cut off is still an answer
+	if l.needsTLS(answer, body) {
 		return &tui.UnreachableError{Err: client.ErrTLSNeeded}
 	}
 	var said struct {
@@ -164,6 +165,12 @@ func (l *lookup) refusal(answer *http.Response) error {
 	return &client.RefusedError{
 		Status: answer.StatusCode, Code: said.Error.Code, Message: said.Error.Message, Hint: said.Error.Hint,
 	}
+}
+
+// needsTLS reports whether the answer to plain HTTP is that of a server which wants TLS.
+func (l *lookup) needsTLS(answer *http.Response, body []byte) bool {
+	return l.base.Scheme == "http" && (strings.HasPrefix(answer.Header.Get("Location"), "https://") ||
+		strings.Contains(string(body), `"tls_needed"`) || strings.Contains(string(body), "HTTP request to an HTTPS server")) // Go's words
 }
 
 // A place is where a line of the stream leaves its reader, and where it found it.

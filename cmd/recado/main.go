@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -38,7 +39,8 @@ type program struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	environ        func() []string
-	lang           string // the value of --lang
+	lang           string         // the value of --lang
+	roots          *x509.CertPool // from --ca; nil: those of the system
 	read           *locale.Texts
 	configFlag     string        // the value of --config
 	client         *clientConfig // nil: not read yet

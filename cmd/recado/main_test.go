@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -24,8 +27,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/script. Each script gets the free ports $PORT, $WEB and $OTHER, and the commands
-// exits (a command must end with this code), listening (wait until a port is), busy (take a port) and fill (write the
-// ports into a file that names them).
+// exits (a command must end with this code), listening (wait until a port is), busy (take a port), fill (write the
+// ports into a file that names them), identify (make a certificate) and pages (be a server of files).
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -43,6 +46,8 @@ func TestScripts(t *testing.T) {
 			"exits":     exits,
 			"listening": listening,
 			"busy":      busy,
+			"identify":  identify,
+			"pages":     pages,
 			"fill":      fill,
 		},
 	})
@@ -92,6 +97,27 @@ func busy(ts *testscript.TestScript, neg bool, args []string) {
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", args[0]))
 	ts.Check(err)
 	ts.Defer(func() { listener.Close() })
+}
+
+// pages serves files at a port of 127.0.0.1 until the script ends, in the manner of python3 -m http.server.
+func pages(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: pages port")
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", args[0]))
+	ts.Check(err)
+	ts.Defer(func() { listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			http.ReadRequest(bufio.NewReader(conn))
+			io.WriteString(conn, "HTTP/1.0 404 File not found\r\nServer: SimpleHTTP/0.6 Python/3.13.5\r\nConnection: close\r\n\r\n<html>")
+			conn.Close()
+		}
+	}()
 }
 
 // fill replaces the variables in a file by their values.

@@ -23,7 +23,7 @@ func (p *program) serverAddress() string {
 
 // memberConfig is for a program that joins the room at address.
 func (p *program) memberConfig(texts *locale.Texts, address, name string) client.Config {
-	return client.Config{URL: address, Name: cmp.Or(name, p.userName()), Header: requestHeader(texts)}
+	return client.Config{URL: address, Name: cmp.Or(name, p.userName()), Header: requestHeader(texts), TLS: p.tls()}
 }
 
 // requestHeader lets a server answer in the language of the person.

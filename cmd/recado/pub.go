@@ -67,6 +67,7 @@ func newPubCommand(p *program, texts *locale.Texts) *cobra.Command {
 	f.BoolVar(&how.binary, "binary", false, texts.Text("commands.pub.flag.binary"))
 	f.StringVar(&how.name, "name", "", texts.Text("chat.flag.name"))
 	f.DurationVar(&how.wait, "wait", standardWait, texts.Text("commands.pub.flag.wait"))
+	p.addTrust(cmd, texts)
 	return cmd
 }
 

@@ -19,6 +19,9 @@ func (s *serving) reload(ctx context.Context, relay *server.Server, broker *memo
 	next, err := s.configure()
 	var tokens *auth.Tokens
 	if err == nil {
+		err = s.reloadCertificate() // as by itself when they change; now
+	}
+	if err == nil {
 		tokens, err = next.access.tokens(s.log)
 	}
 	if err != nil {
@@ -26,7 +29,9 @@ func (s *serving) reload(ctx context.Context, relay *server.Server, broker *memo
 		return
 	}
 	changes := s.config.changes(next)
-	if err := relay.Reload(next.server(broker, s.log)); err != nil {
+	config := next.server(broker, s.log)
+	s.allowNames(&config)
+	if err := relay.Reload(config); err != nil {
 		tokens.Close()
 		s.notReloaded(startProblem(err))
 		return

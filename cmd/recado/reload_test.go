@@ -3,6 +3,8 @@
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net/http"
 	"os"
@@ -149,5 +151,45 @@ history_messages = 2
 		if strings.Contains(p.stderr.String(), "token="+secret) {
 			t.Errorf("the log has a password:\n%s", p.stderr)
 		}
+	}
+}
+
+// A signal has the certificate read again, and says so if it cannot be used; who comes meanwhile still sees the old one.
+func TestReloadOfTheCertificate(t *testing.T) {
+	dir := t.TempDir()
+	certificate, key := filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "key.pem")
+	identify := func() *x509.CertPool {
+		c, k, err := newIdentity("localhost")
+		if err != nil {
+			t.Fatal(err)
+		}
+		rewrite(t, certificate, string(c))
+		rewrite(t, key, string(k))
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(c)
+		return roots
+	}
+	old := identify()
+	p := serve(t, "--tls-cert", certificate, "--tls-key", key)
+	wantTrusted := func(roots *x509.CertPool) {
+		t.Helper()
+		conn, err := tls.Dial("tcp", p.at, &tls.Config{RootCAs: roots})
+		if err != nil {
+			t.Fatalf("Dial = %v", err)
+		}
+		conn.Close()
+	}
+	wantTrusted(old)
+	rewrite(t, certificate, "half of it")
+	p.cmd.Process.Signal(syscall.SIGHUP)
+	p.logged(t, "configuration not reloaded", "The certificate cannot be used")
+	wantTrusted(old)
+	renewed := identify()
+	p.cmd.Process.Signal(syscall.SIGHUP)
+	p.logged(t, "configuration reloaded")
+	wantTrusted(renewed)
+	p.cmd.Process.Signal(syscall.SIGINT)
+	if code := p.wait(t); code != 0 {
+		t.Errorf("exit code %d; log:\n%s", code, p.stderr)
 	}
 }

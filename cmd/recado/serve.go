@@ -87,6 +87,7 @@ type serving struct {
 	log          *slog.Logger
 	tokens       *auth.Tokens // nil: everybody may come in
 	guard        *auth.Guard
+	certificates certificates // nil: no TLS
 	manager      notifier
 }
 
@@ -132,9 +133,15 @@ func (s *serving) relay(ctx context.Context, broker *memory.Broker, signals, han
 	defer stopProfile()
 	config := s.measured(s.config.server(broker, s.log), broker)
 	config.Authenticator = s.guard
+	config.Link = func(address string) string { return s.url("http", address) }
 	if config.Sockets, err = server.Inherited(s.getenv); err != nil {
 		return startProblem(err)
 	}
+	forget, err := s.secure(&config)
+	if err != nil {
+		return err
+	}
+	defer forget()
 	relay, err := server.New(config)
 	if err != nil {
 		return startProblem(err)
@@ -142,6 +149,9 @@ func (s *serving) relay(ctx context.Context, broker *memory.Broker, signals, han
 	addresses, err := relay.Listen(ctx)
 	if err != nil {
 		return startProblem(err)
+	}
+	if err = s.obtain(ctx, addresses); err != nil {
+		return errors.Join(err, relay.Stop(ctx, recado.CloseInternal))
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- relay.Serve() }()

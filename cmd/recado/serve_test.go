@@ -71,8 +71,8 @@ func serve(t *testing.T, flags ...string) *process {
 	}
 	p.stdout = bufio.NewReader(pipe)
 	line, err := p.stdout.ReadString('\n')
-	at, found := strings.CutPrefix(line, "Servidor WebSocket iniciado em ws://")
-	if err != nil || !found {
+	scheme, at, found := strings.Cut(strings.TrimPrefix(line, "Servidor WebSocket iniciado em "), "://")
+	if err != nil || !found || scheme != "ws" && scheme != "wss" {
 		t.Fatalf("the first line is %q, %v", line, err)
 	}
 	p.at = strings.TrimSuffix(at, "\n")

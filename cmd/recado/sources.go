@@ -92,6 +92,7 @@ func (p *program) configure(flags *pflag.FlagSet, given *config) (*config, error
 		c.limits.RoomRules = append(c.limits.RoomRules, r.rule)
 	}
 	c.limits = c.limits.WithDefaults()
+	c.addresses()
 	return c, errors.Join(c.check()...)
 }
 

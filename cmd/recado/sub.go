@@ -67,6 +67,7 @@ func newSubCommand(p *program, texts *locale.Texts) *cobra.Command {
 	f.DurationVar(&how.timeout, "timeout", 0, texts.Text("commands.sub.flag.timeout"))
 	f.IntVar(&how.parallel, "parallel", 1, texts.Text("commands.sub.flag.parallel"))
 	f.StringVar(&how.name, "name", "", texts.Text("chat.flag.name"))
+	p.addTrust(cmd, texts)
 	return cmd
 }
 
@@ -104,7 +105,7 @@ type sink interface {
 
 // sub passes the messages on until the limit, the time, a signal, or that nobody reads them any more.
 func (p *program) sub(ctx context.Context, texts *locale.Texts, address string, how *subscription) error {
-	l, err := newLookup(texts, address)
+	l, err := newLookup(texts, address, p.tls())
 	if err != nil {
 		return err
 	}

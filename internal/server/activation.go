@@ -75,7 +75,7 @@ func socketsInvalid(what string, err error) error {
 // adopt serves the sockets in place of the addresses of the configuration.
 func (s *Server) adopt(given Sockets) Addresses {
 	at := func(listeners []net.Listener) string { return shown(listeners[0].Addr().String(), listeners) }
-	s.listeners = append(s.listeners, given.Listen...)
+	s.listeners = s.secure(given.Listen)
 	found := Addresses{Listen: at(given.Listen), Web: at(given.Listen)}
 	if len(given.Web) > 0 {
 		s.listeners = append(s.listeners, given.Web...)

@@ -45,6 +45,7 @@ type (
 	}
 	infoAnswer struct {
 		Version string       `json:"version"`
+		TLS     bool         `json:"tls"`
 		Clients int          `json:"clients"`
 		Rooms   int          `json:"rooms"`
 		Open    bool         `json:"open"`
@@ -68,9 +69,10 @@ type (
 func (s *Server) info(w http.ResponseWriter, _ *http.Request) error {
 	l := s.limits.Load()
 	off := func(n int) int { return max(n, 0) } // 0 is no limit, or no history
+	everything, err := recado.Identify(s.config.Authenticator, "")
 	return writeJSON(w, infoAnswer{
-		Version: s.config.Version, Clients: s.Clients(), Rooms: s.hub.Rooms(),
-		Open: s.config.Authenticator == nil, LAN: s.LAN(), Limits: limitsAnswer{
+		Version: s.config.Version, TLS: s.config.TLS != nil, Clients: s.Clients(), Rooms: s.hub.Rooms(),
+		Open: err == nil && everything == nil, LAN: s.LAN(), Limits: limitsAnswer{
 			MessageBytes: l.MessageSize, MessagesPerSecond: off(l.MessageRate), QueueBytes: l.Queue,
 			Connections: l.Connections, Rooms: off(l.Rooms), MembersListed: l.MembersListed,
 			HistoryMessages: off(l.HistoryMessages), HistorySeconds: max(l.HistoryAge.Seconds(), 0), HistoryBytes: off(l.HistoryBytes),

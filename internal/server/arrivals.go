@@ -171,7 +171,7 @@ func (a *arrivals) closeWaiting() {
 	defer a.mu.Unlock()
 	for conn, arrival := range a.open {
 		if !arrival.served {
-			_ = conn.Close() // its end is all that is wanted
+			cut(conn)
 		}
 	}
 }
@@ -190,6 +190,6 @@ func (a *acceptor) Accept() (net.Conn, error) {
 		if err != nil || !a.arrivals.full() {
 			return conn, err
 		}
-		_ = conn.Close() // its end is all that is wanted
+		cut(conn)
 	}
 }

@@ -144,7 +144,14 @@ type answer struct {
 // exchange sends a request as it stands and returns the answer.
 func exchange(t *testing.T, address, request string) answer {
 	t.Helper()
-	conn := dial(t, address, request)
+	return exchangeOn(t, dial(t, address, ""), request)
+}
+
+func exchangeOn(t *testing.T, conn net.Conn, request string) answer {
+	t.Helper()
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
 	method, _, _ := strings.Cut(request, " ")
 	response, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
 	if err != nil {
@@ -188,7 +195,14 @@ type client struct {
 // join opens a WebSocket connection to the target.
 func join(t *testing.T, address, target string) *client {
 	t.Helper()
-	conn := dial(t, address, "GET "+target+" HTTP/1.1\r\nHost: localhost\r\n"+handshake+"\r\n")
+	return joinOn(t, dial(t, address, ""), target)
+}
+
+func joinOn(t *testing.T, conn net.Conn, target string) *client {
+	t.Helper()
+	if _, err := io.WriteString(conn, "GET "+target+" HTTP/1.1\r\nHost: localhost\r\n"+handshake+"\r\n"); err != nil {
+		t.Fatal(err)
+	}
 	from := bufio.NewReader(conn)
 	response, err := http.ReadResponse(from, nil)
 	if err != nil {

@@ -226,7 +226,7 @@ func TestAPI(t *testing.T) {
 	if text := fmt.Sprint(after["messages"]); after["more"] != true || !strings.Contains(text, "text:m0") {
 		t.Errorf("after: %v", after)
 	}
-	if got := get("/v1/info"); got["version"] != "1.2.3" || got["clients"] != 2.0 || got["limits"].(map[string]any)["message_bytes"] != 65536.0 {
+	if got := get("/v1/info"); got["version"] != "1.2.3" || got["tls"] != false || got["clients"] != 2.0 || got["limits"].(map[string]any)["message_bytes"] != 65536.0 {
 		t.Errorf("info: %v", got)
 	}
 }

@@ -29,6 +29,9 @@ type Addresses struct {
 func (s *Server) Listen(ctx context.Context) (Addresses, error) {
 	found, err := s.bind(ctx)
 	s.page = found.Web
+	if s.config.TLS != nil { // the second listener only shows the way
+		s.page = found.Listen
+	}
 	return found, err
 }
 
@@ -40,7 +43,7 @@ func (s *Server) bind(ctx context.Context) (Addresses, error) {
 	if err != nil {
 		return Addresses{}, err
 	}
-	s.listeners = listeners
+	s.listeners = s.secure(listeners)
 	found := Addresses{Listen: shown(s.config.Listen, listeners)}
 	found.Web = found.Listen
 	if s.config.Web == "" || s.config.Web == found.Listen || s.config.Web == s.config.Listen && !anyPort(s.config.Web) {
@@ -154,8 +157,10 @@ func anyPort(address string) bool { return strings.HasSuffix(address, ":0") }
 
 func isLocalhost(host string) bool { return strings.EqualFold(host, "localhost") }
 
-func portOf(l net.Listener) string {
-	_, port, err := net.SplitHostPort(l.Addr().String())
+func portOf(l net.Listener) string { return portOfAddress(l.Addr()) }
+
+func portOfAddress(a net.Addr) string {
+	_, port, err := net.SplitHostPort(a.String())
 	if err != nil {
 		panic(err) // a TCP listener's address has a port
 	}

@@ -14,11 +14,15 @@ func (s *Server) LAN() []string {
 	if !s.config.LAN {
 		return nil
 	}
-	return networkURLs(s.page)
+	link := s.config.Link
+	if link == nil {
+		link = func(address string) string { return "http://" + address }
+	}
+	return networkURLs(s.page, link)
 }
 
 // networkURLs are those under which other devices reach what is at this address, the likeliest first.
-func networkURLs(address string) (urls []string) {
+func networkURLs(address string, link func(address string) string) (urls []string) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil
@@ -29,9 +33,9 @@ func networkURLs(address string) (urls []string) {
 		addresses = slices.DeleteFunc(addresses, func(a netip.Addr) bool { return a != ip.Unmap() })
 	}
 	for _, addr := range addresses {
-		urls = append(urls, "http://"+net.JoinHostPort(addr.String(), port))
+		urls = append(urls, link(net.JoinHostPort(addr.String(), port)))
 	}
-	return urls
+	return slices.Compact(urls) // a certificate's name stands for several addresses
 }
 
 // networkAddresses are this machine's addresses that others in its network can reach: IPv4 if there is any,

@@ -55,7 +55,7 @@ func requestPairs(r *http.Request) []any {
 func refusalPairs(refusal *recado.Refusal) []any {
 	pairs := []any{"status", refusal.Status, "code", refusal.Code}
 	for _, fact := range slices.Sorted(maps.Keys(refusal.Facts)) {
-		if fact != "Method" && fact != "Path" { // they are in the request
+		if fact != "Method" && fact != "Path" && fact != "Address" { // they are in the request
 			pairs = append(pairs, strings.ToLower(fact), refusal.Facts[fact])
 		}
 	}

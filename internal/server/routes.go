@@ -70,6 +70,12 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
+	if t := s.config.TLS; t != nil && !isEncrypted(r) {
+		s.answering(s.unencrypted).ServeHTTP(w, r)
+		return
+	} else if t != nil && t.Strict {
+		w.Header().Set("Strict-Transport-Security", strictTransport)
+	}
 	allowOrigin(w, r)
 	if !preflight(w, r) {
 		s.routes.ServeHTTP(w, r)

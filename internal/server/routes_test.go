@@ -152,8 +152,12 @@ func wantRefused(t *testing.T, answer answer, code string) {
 			t.Errorf("header Allow: %q, want GET, HEAD", got)
 		}
 	case http.StatusUpgradeRequired:
-		if got := answer.Header.Get("Upgrade"); got != "websocket" {
-			t.Errorf("header Upgrade: %q, want websocket", got)
+		want := "websocket"
+		if code == "tls_needed" {
+			want = "TLS/1.2, HTTP/1.1"
+		}
+		if got := answer.Header.Get("Upgrade"); got != want {
+			t.Errorf("header Upgrade: %q, want %q", got, want)
 		}
 	}
 	if answer.Body == "" {

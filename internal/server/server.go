@@ -47,6 +47,9 @@ type Config struct {
 	Log          *slog.Logger
 
 	Authenticator recado.Authenticator // default: everybody may do everything
+	TLS           *TLS                 // nil: plain HTTP everywhere
+
+	Link func(address string) string // the page's URL for other devices, at one of this machine's addresses; default http://
 }
 
 // A Server relays messages between those who connect to it. Listen, Serve, Stop is the order of its life.
@@ -63,8 +66,9 @@ type Server struct {
 	arrivals *arrivals
 	draining atomic.Bool
 
-	listeners []net.Listener // from Listen to Serve
-	page      string         // host:port, from Listen on
+	listeners  []net.Listener // from Listen to Serve
+	page       string         // host:port, from Listen on
+	securePort string         // at which TLS is spoken, if it is
 }
 
 // New checks the configuration and reads what is embedded. An error that concerns the person who started
@@ -180,7 +184,7 @@ func (s *Server) newHTTP() *http.Server {
 		Protocols:                    protocols,
 		ErrorLog:                     slog.NewLogLogger(s.config.Log.Handler(), slog.LevelWarn),
 		BaseContext:                  s.listenerContext,
-		ConnContext:                  s.arrivals.connContext,
+		ConnContext:                  s.connContext,
 		ConnState:                    s.arrivals.stateChanged,
 	}
 }

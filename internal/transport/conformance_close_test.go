@@ -10,38 +10,40 @@ import (
 )
 
 func TestClosing(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{Limits: recado.Limits{MessageSize: 1 << 20, Queue: 1 << 20}})
-	long := strings.Repeat("BAsd7&jh23", 26_214)
-	reason := strings.Repeat("*", 123)
-	probes := map[string]probe{
-		"7.1.1 after a message":      {final(text, "Hello World!") + closing(1000, ""), want{"text Hello World!", "close 1000"}},
-		"7.1.2 twice":                {closing(1000, "") + closing(1000, ""), want{"close 1000"}},
-		"7.1.3 ping afterwards":      {closing(1000, "") + final(ping, ""), want{"close 1000"}},
-		"7.1.4 text afterwards":      {closing(1000, "") + final(text, "Hello World!"), want{"close 1000"}},
-		"7.1.5 within a message":     {part(text, "fragment1") + closing(1000, "") + final(continuation, "fragment2"), want{"close 1000"}},
-		"7.1.6 behind a long one":    {final(text, long) + closing(1000, "") + final(ping, ""), want{says(text, long), "close 1000"}},
-		"garbage afterwards":         {closing(1000, "") + strings.Repeat("\xff", 1000), want{"close 1000"}},
-		"7.3.1 without payload":      {final(closeFrame, ""), want{"close"}},
-		"7.3.2 one byte":             {final(closeFrame, "a"), want{protocolError}},
-		"7.3.3 code only":            {closing(1000, ""), want{"close 1000"}},
-		"7.3.4 with reason":          {closing(1000, "Hello World!"), want{"close 1000"}},
-		"7.3.5 longest reason":       {closing(1000, reason), want{"close 1000"}},
-		"7.3.6 too long a reason":    {closing(1000, reason+"*"), want{protocolError}},
-		"7.5.1 reason is no UTF-8":   {closing(1000, kosme+"\xed\xa0\x80edited"), want{invalidData}},
-		"reason ends within a rune":  {closing(1000, "\xe2\x82"), want{invalidData}},
-		"reason in Greek":            {closing(1000, kosme), want{"close 1000"}},
-		"bad code and bad reason":    {closing(999, "\xff"), want{protocolError}},
-		"behind what is still owed":  {final(ping, "1") + final(text, "2") + closing(4000, "done"), want{"pong 1", "text 2", "close 4000"}},
-		"a violation comes first":    {final(3, "") + closing(1000, ""), want{protocolError}},
-		"a violation does not count": {closing(1000, "") + final(3, ""), want{"close 1000"}},
-	}
-	s.run(t, probes)
-	for name := range probes { // what is long has been chopped elsewhere
-		if strings.Contains(name, "long one") {
-			delete(probes, name)
+	everySocket(t, transport.WebSocketConfig{Limits: recado.Limits{MessageSize: 1 << 20, Queue: 1 << 20}}, func(t *testing.T, s *server) {
+		t.Helper()
+		long := strings.Repeat("BAsd7&jh23", 26_214)
+		reason := strings.Repeat("*", 123)
+		probes := map[string]probe{
+			"7.1.1 after a message":      {final(text, "Hello World!") + closing(1000, ""), want{"text Hello World!", "close 1000"}},
+			"7.1.2 twice":                {closing(1000, "") + closing(1000, ""), want{"close 1000"}},
+			"7.1.3 ping afterwards":      {closing(1000, "") + final(ping, ""), want{"close 1000"}},
+			"7.1.4 text afterwards":      {closing(1000, "") + final(text, "Hello World!"), want{"close 1000"}},
+			"7.1.5 within a message":     {part(text, "fragment1") + closing(1000, "") + final(continuation, "fragment2"), want{"close 1000"}},
+			"7.1.6 behind a long one":    {final(text, long) + closing(1000, "") + final(ping, ""), want{says(text, long), "close 1000"}},
+			"garbage afterwards":         {closing(1000, "") + strings.Repeat("\xff", 1000), want{"close 1000"}},
+			"7.3.1 without payload":      {final(closeFrame, ""), want{"close"}},
+			"7.3.2 one byte":             {final(closeFrame, "a"), want{protocolError}},
+			"7.3.3 code only":            {closing(1000, ""), want{"close 1000"}},
+			"7.3.4 with reason":          {closing(1000, "Hello World!"), want{"close 1000"}},
+			"7.3.5 longest reason":       {closing(1000, reason), want{"close 1000"}},
+			"7.3.6 too long a reason":    {closing(1000, reason+"*"), want{protocolError}},
+			"7.5.1 reason is no UTF-8":   {closing(1000, kosme+"\xed\xa0\x80edited"), want{invalidData}},
+			"reason ends within a rune":  {closing(1000, "\xe2\x82"), want{invalidData}},
+			"reason in Greek":            {closing(1000, kosme), want{"close 1000"}},
+			"bad code and bad reason":    {closing(999, "\xff"), want{protocolError}},
+			"behind what is still owed":  {final(ping, "1") + final(text, "2") + closing(4000, "done"), want{"pong 1", "text 2", "close 4000"}},
+			"a violation comes first":    {final(3, "") + closing(1000, ""), want{protocolError}},
+			"a violation does not count": {closing(1000, "") + final(3, ""), want{"close 1000"}},
 		}
-	}
-	s.run(t, probes, 1)
+		s.run(t, probes)
+		for name := range probes { // what is long has been chopped elsewhere
+			if strings.Contains(name, "long one") {
+				delete(probes, name)
+			}
+		}
+		s.run(t, probes, 1)
+	})
 }
 
 // The answer carries the code that the client sent, or says why it may not be sent.

@@ -15,14 +15,16 @@ type want = []string
 // The numbers in the names are those of the cases of the Autobahn test suite that a probe corresponds to.
 
 func TestFraming(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
-	probes := map[string]probe{}
-	for i, size := range []int{0, 125, 126, 127, 128, 65535, 65536} {
-		words, bytes := strings.Repeat("*", size), strings.Repeat("\xfe", size)
-		probes[fmt.Sprintf("1.1.%d text of %d bytes", i+1, size)] = probe{final(text, words), want{says(text, words)}}
-		probes[fmt.Sprintf("1.2.%d binary of %d bytes", i+1, size)] = probe{final(binaryData, bytes), want{says(binaryData, bytes)}}
-	}
-	s.run(t, probes, 997) // the last cases of both series
+	everySocket(t, transport.WebSocketConfig{}, func(t *testing.T, s *server) {
+		t.Helper()
+		probes := map[string]probe{}
+		for i, size := range []int{0, 125, 126, 127, 128, 65535, 65536} {
+			words, bytes := strings.Repeat("*", size), strings.Repeat("\xfe", size)
+			probes[fmt.Sprintf("1.1.%d text of %d bytes", i+1, size)] = probe{final(text, words), want{says(text, words)}}
+			probes[fmt.Sprintf("1.2.%d binary of %d bytes", i+1, size)] = probe{final(binaryData, bytes), want{says(binaryData, bytes)}}
+		}
+		s.run(t, probes, 997) // the last cases of both series
+	})
 }
 
 func TestFramingByteByByte(t *testing.T) {

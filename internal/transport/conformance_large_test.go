@@ -68,15 +68,17 @@ func TestRoundTrips(t *testing.T) {
 
 // What comes faster than it is read back comes back all the same, in order, while it fits the queue.
 func TestManyAtOnce(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{Limits: recado.Limits{Queue: 1 << 20}})
-	var send strings.Builder
-	var back want
-	for i := range 5000 {
-		words := fmt.Sprintf("message %d %s", i, strings.Repeat("x", i%97))
-		send.WriteString(final(text, words))
-		back = append(back, says(text, words))
-	}
-	s.run(t, map[string]probe{"texts": {send.String(), back}}, 1460)
+	everySocket(t, transport.WebSocketConfig{Limits: recado.Limits{Queue: 1 << 20}}, func(t *testing.T, s *server) {
+		t.Helper()
+		var send strings.Builder
+		var back want
+		for i := range 5000 {
+			words := fmt.Sprintf("message %d %s", i, strings.Repeat("x", i%97))
+			send.WriteString(final(text, words))
+			back = append(back, says(text, words))
+		}
+		s.run(t, map[string]probe{"texts": {send.String(), back}}, 1460)
+	})
 }
 
 // A message that a library has cut into frames by itself.

@@ -3,6 +3,7 @@ package transport
 import (
 	"bufio"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -174,5 +175,49 @@ func TestNotTakenOver(t *testing.T) {
 		if w.hub.Rooms() != 0 || w.Len() != 0 || w.Open() != 0 {
 			t.Errorf("%d rooms, %d clients, %d connections are left", w.hub.Rooms(), w.Len(), w.Open())
 		}
+	})
+}
+
+// A slowGoodbye takes its time to say that nothing follows, as TLS may.
+type slowGoodbye struct {
+	net.Conn
+
+	release chan struct{}
+}
+
+func (c slowGoodbye) CloseWrite() error {
+	<-c.release
+	return nil
+}
+
+// While a goodbye takes its time, nobody else waits for it.
+func TestGoodbyeHoldsNobodyUp(t *testing.T) {
+	bubble(t, recado.Limits{}, func(t *testing.T, w *WebSocket) {
+		t.Helper()
+		near, far := pipe(t)
+		goodbye := slowGoodbye{far, make(chan struct{})}
+		if err := w.Serve(hijacked{httptest.NewRecorder(), goodbye}, handshake(t), Join{Room: "ops", Loopback: true}); err != nil {
+			t.Fatalf("Serve = %v", err)
+		}
+		in := bufio.NewReader(near)
+		response, err := http.ReadResponse(in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		c := &client{t: t, conn: near, in: in}
+		c.send(ws.OpClose, nil)
+		if op, _, err := c.read(); op != ws.OpClose || err != nil {
+			t.Errorf("read = %v, %v, want a close frame", op, err)
+		}
+		synctest.Wait()
+		other := pipeClient(t, w)
+		time.AfterFunc(time.Second, func() { close(goodbye.release) })
+		began := time.Now()
+		go w.Close(t.Context(), recado.CloseGoingAway)
+		if op, _, err := other.read(); op != ws.OpClose || err != nil || time.Since(began) > 0 {
+			t.Errorf("read = %v, %v after %v, want a close frame at once", op, err, time.Since(began))
+		}
+		_, _ = other.conn.Close(), near.Close()
 	})
 }

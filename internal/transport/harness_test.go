@@ -3,6 +3,7 @@ package transport_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -45,6 +46,7 @@ type server struct {
 	*transport.WebSocket
 
 	address string
+	open    func(ctx context.Context, network, address string) (net.Conn, error)
 	log     *logBook
 	rooms   atomic.Int64 // that echo has used
 }
@@ -57,11 +59,27 @@ func newServer(t *testing.T, c transport.WebSocketConfig) *server {
 
 func newServerOver(t *testing.T, b recado.Broker, c transport.WebSocketConfig) *server {
 	t.Helper()
+	return newServerOn(t, b, c, (*httptest.Server).Start)
+}
+
+// everySocket runs a test over plain sockets, and over TLS.
+func everySocket(t *testing.T, c transport.WebSocketConfig, test func(t *testing.T, s *server)) {
+	t.Helper()
+	t.Run("plain", func(t *testing.T) { test(t, newServer(t, c)) })
+	t.Run("TLS", func(t *testing.T) { test(t, newServerOn(t, memory.New(c.Limits), c, (*httptest.Server).StartTLS)) })
+}
+
+func newServerOn(t *testing.T, b recado.Broker, c transport.WebSocketConfig, start func(*httptest.Server)) *server {
+	t.Helper()
 	s := &server{log: &logBook{changed: make(chan struct{})}}
 	c.Log = slog.New(slog.NewTextHandler(s.log, nil))
 	s.WebSocket = transport.NewWebSocket(hub.New(b, c.Limits), c).Portable()
-	web := httptest.NewServer(s)
-	s.address = web.Listener.Addr().String()
+	web := httptest.NewUnstartedServer(s)
+	start(web)
+	s.address, s.open = web.Listener.Addr().String(), new(net.Dialer).DialContext
+	if web.TLS != nil {
+		s.open = (&tls.Dialer{Config: web.Client().Transport.(*http.Transport).TLSClientConfig}).DialContext
+	}
 	t.Cleanup(func() {
 		web.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -109,8 +127,7 @@ type peer struct {
 // connect opens a TCP connection, which is given up after patience.
 func (s *server) connect(t *testing.T) *peer {
 	t.Helper()
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(t.Context(), "tcp", s.address)
+	conn, err := s.open(t.Context(), "tcp", s.address)
 	if err != nil {
 		t.Fatalf("dial: %v", err)
 	}

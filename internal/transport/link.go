@@ -27,6 +27,8 @@ type link interface {
 	allow(d time.Duration) error
 	// closeWrite says that nothing follows; out.mu is held. It reports whether the link knows such a thing.
 	closeWrite() bool
+	// settle waits, if the link may wait, until the session's backlog is written, or cannot be.
+	settle()
 	// cut breaks the connection; the session ends of it.
 	cut()
 	// close frees the connection. With reset, what has not been sent yet never will be. Only the goroutine that runs the
@@ -43,7 +45,11 @@ func (s *session) newLink(conn net.Conn) link {
 			return l
 		}
 	}
-	return &waitingLink{session: s, conn: conn, raw: raw}
+	l := &waitingLink{session: s, conn: conn, raw: raw}
+	if raw == nil {
+		_ = plainSocket(l.socket()) // prepared so that the kernel keeps no megabytes of TLS either
+	}
+	return l
 }
 
 // plainSocket returns conn's socket if it can be written to directly, else nil.
@@ -98,19 +104,35 @@ func (l *waitingLink) allow(d time.Duration) error { return l.conn.SetReadDeadli
 
 func (l *waitingLink) closeWrite() bool {
 	c, ok := l.conn.(interface{ CloseWrite() error })
-	if ok {
+	switch {
+	case ok && l.raw == nil: // TLS writes a goodbye, and may have to wait for that
+		l.session.server.goroutines.Go(func() { _ = c.CloseWrite() })
+	case ok:
 		_ = c.CloseWrite() // a broken connection is found by the reader
 	}
 	return ok
 }
 
-func (l *waitingLink) cut() { _ = l.conn.Close() }
+func (l *waitingLink) settle() { l.session.awaitWritten() }
+
+func (l *waitingLink) cut() { _ = l.socket().Close() }
 
 func (l *waitingLink) close(reset bool) {
-	if tcp, ok := l.conn.(*net.TCPConn); ok && reset {
-		_ = tcp.SetLinger(0)
+	if reset {
+		if tcp, ok := l.socket().(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0)
+		}
+		l.cut()
 	}
 	_ = l.conn.Close()
+}
+
+// socket is what the connection is made of. To close that does not wait for anything, such as a goodbye in TLS.
+func (l *waitingLink) socket() net.Conn {
+	if wrapped, ok := l.conn.(interface{ NetConn() net.Conn }); ok {
+		return wrapped.NetConn()
+	}
+	return l.conn
 }
 
 func (l *waitingLink) remote() string { return l.conn.RemoteAddr().String() }

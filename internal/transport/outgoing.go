@@ -21,15 +21,16 @@ const maxWrite = 16 << 10
 // outgoing is the sending side of a session. Bytes go straight to the socket while nothing waits; what the
 // kernel does not take waits in the backlog, which a goroutine writes and which is bounded.
 type outgoing struct {
-	mu      sync.Mutex // guards what follows
-	backlog []piece    // in order
-	waiting int        // bytes in backlog
-	asked   int        // of them, those that the queue's limit does not count
-	cursor  *cursor    // the session reads the history; nil: it is attached to the room, or not in one
-	writing bool       // a goroutine writes the backlog, and fills it as long as there is a cursor
-	taken   int        // bytes of backlog[0] that are being written
-	end     *ending    // set once; nothing is added to the backlog afterwards
-	broken  bool       // the connection takes nothing any more
+	mu      sync.Mutex      // guards what follows
+	backlog []piece         // in order
+	waiting int             // bytes in backlog
+	asked   int             // of them, those that the queue's limit does not count
+	cursor  *cursor         // the session reads the history; nil: it is attached to the room, or not in one
+	writing bool            // a goroutine writes the backlog, and fills it as long as there is a cursor
+	taken   int             // bytes of backlog[0] that are being written
+	end     *ending         // set once; nothing is added to the backlog afterwards
+	broken  bool            // the connection takes nothing any more
+	written chan<- struct{} // closed when nobody writes any more; nil: nobody waits for that
 }
 
 // A piece is bytes waiting to be written, from a batch that many sessions share.
@@ -180,6 +181,24 @@ func (s *session) awaitEnd() bool {
 	return !s.out.broken && !through && s.link.allow(s.limits.CloseTimeout) == nil
 }
 
+// awaitWritten waits until what is left to be said is written, or cannot be.
+func (s *session) awaitWritten() {
+	s.out.mu.Lock()
+	written := make(chan struct{})
+	if s.out.writing {
+		s.out.written = written
+	} else {
+		close(written)
+	}
+	s.out.mu.Unlock()
+	timer := time.NewTimer(s.server.limits.Load().CloseTimeout)
+	defer timer.Stop()
+	select {
+	case <-written:
+	case <-timer.C:
+	}
+}
+
 // The methods below are called with out.mu held.
 
 // write is writeNow for single frames.
@@ -312,6 +331,10 @@ func (s *session) writeBacklog() {
 		s.refill()
 	}
 	o.writing = false
+	if o.written != nil {
+		close(o.written)
+		o.written = nil
+	}
 	if o.end != nil && !o.broken {
 		s.link.closeWrite()
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -20,37 +21,40 @@ import (
 // frames that it did get are whole, and the close frame follows them.
 func TestSlowReaderIsClosed(t *testing.T) {
 	const messages, size = 600, 16 << 10
-	r := startRelay(t, recado.Limits{MessageRate: recado.Off})
-	sender, fast, slow := r.dial(t), r.dial(t), r.dial(t)
-	converse(sender, fast, messages, size)
-	r.waitFor(t, "disconnect with 4001", func() bool { return strings.Contains(r.log.String(), "code=4001") })
-	if r.Len() != 2 {
-		t.Errorf("Len() = %d after the slow client was dropped, want 2", r.Len())
-	}
-	for i := 0; ; i++ {
-		op, p, err := slow.read()
-		if err != nil {
-			t.Fatalf("slow client: message %d: %v, want whole frames and then close 4001", i, err)
+	everySocket(t, recado.Limits{MessageRate: recado.Off}, func(t *testing.T, r *relay) {
+		t.Helper()
+		sender, fast, slow := r.dial(t), r.dial(t), r.dial(t)
+		converse(sender, fast, messages, size)
+		r.waitFor(t, "disconnect with 4001", func() bool { return strings.Contains(r.log.String(), "code=4001") })
+		if r.Len() != 2 {
+			t.Errorf("Len() = %d after the slow client was dropped, want 2", r.Len())
 		}
-		if op == ws.OpClose {
-			if code, reason := ws.ParseCloseFrameData(p); code != 4001 || reason != "slow_reader" {
-				t.Errorf("close %d %q, want 4001 slow_reader", code, reason)
+		for i := 0; ; i++ {
+			op, p, err := slow.read()
+			if err != nil {
+				t.Fatalf("slow client: message %d: %v, want whole frames and then close 4001", i, err)
 			}
-			break
+			if op == ws.OpClose {
+				if code, reason := ws.ParseCloseFrameData(p); code != 4001 || reason != "slow_reader" {
+					t.Errorf("close %d %q, want 4001 slow_reader", code, reason)
+				}
+				break
+			}
+			if !bytes.Equal(p, numbered(i, size)) {
+				t.Fatalf("slow client: frame %d is not message %d", i, i)
+			}
 		}
-		if !bytes.Equal(p, numbered(i, size)) {
-			t.Fatalf("slow client: frame %d is not message %d", i, i)
+		if _, _, err := slow.read(); err == nil {
+			t.Error("something follows the close frame")
 		}
-	}
-	if _, _, err := slow.read(); err == nil {
-		t.Error("something follows the close frame")
-	}
+	})
 }
 
 // The same promise in a room that is written to many members at a time: most read, some never do, one is cut.
 func TestSlowReadersOfALargeRoom(t *testing.T) {
 	const members, slow, messages, size = 150, 10, 300, 16 << 10
-	r := startRelay(t, recado.Limits{MessageRate: recado.Off})
+	// A busy machine may take long until those who do not read are looked at.
+	r := startRelay(t, recado.Limits{MessageRate: recado.Off, QueueStall: time.Minute, CloseTimeout: time.Minute})
 	sender, cut := r.dial(t), r.dial(t)
 	all := make([]*client, members)
 	for i := range all {
@@ -89,22 +93,24 @@ func TestSlowReadersOfALargeRoom(t *testing.T) {
 // messages: while it catches up, what is new waits behind what is old.
 func TestPausingReaderLosesNothing(t *testing.T) {
 	const messages, size = 3000, 8 << 10
-	r := startRelay(t, recado.Limits{MessageRate: recado.Off, Queue: messages * size})
-	sender, paused := r.dial(t), r.dial(t)
-	var reading sync.WaitGroup
-	for i := range messages {
-		if i == messages/3 { // far more than the kernel keeps
-			reading.Go(func() { paused.wantNumbered(messages) })
+	everySocket(t, recado.Limits{MessageRate: recado.Off, Queue: messages * size}, func(t *testing.T, r *relay) {
+		t.Helper()
+		sender, paused := r.dial(t), r.dial(t)
+		var reading sync.WaitGroup
+		for i := range messages {
+			if i == messages/3 { // far more than the kernel keeps
+				reading.Go(func() { paused.wantNumbered(messages) })
+			}
+			sender.send(ws.OpBinary, numbered(i, size))
+			if i%10 == 0 {
+				paused.send(ws.OpText, []byte("my own"))
+			}
+			if i%10 == 9 {
+				_, _, _ = sender.read() // paused's own, so that the two senders take turns
+			}
 		}
-		sender.send(ws.OpBinary, numbered(i, size))
-		if i%10 == 0 {
-			paused.send(ws.OpText, []byte("my own"))
-		}
-		if i%10 == 9 {
-			_, _, _ = sender.read() // paused's own, so that the two senders take turns
-		}
-	}
-	reading.Wait()
+		reading.Wait()
+	})
 }
 
 // The same, over a connection without direct writes and with every message in a backlog.
@@ -218,30 +224,34 @@ func (e *gated) Flush(b *hub.Batch, to []*hub.Member) {
 }
 
 func TestOneMessageAlwaysFits(t *testing.T) {
-	r := startRelay(t, recado.Limits{MessageRate: recado.Off, MessageSize: 16 << 20, Queue: 1000})
-	sender, member := r.dial(t), r.dial(t)
-	sender.send(ws.OpBinary, numbered(0, 16<<20))
-	r.waitFor(t, "message in the log", func() bool { return strings.Contains(r.log.String(), "message relayed") })
-	member.wantNumbered(1)
+	everySocket(t, recado.Limits{MessageRate: recado.Off, MessageSize: 16 << 20, Queue: 1000}, func(t *testing.T, r *relay) {
+		t.Helper()
+		sender, member := r.dial(t), r.dial(t)
+		sender.send(ws.OpBinary, numbered(0, 16<<20))
+		r.waitFor(t, "message in the log", func() bool { return strings.Contains(r.log.String(), "message relayed") })
+		member.wantNumbered(1)
+	})
 }
 
 // Promise 7: a hundred members who never read cost at most their queues.
 func TestStalledMembersAreBounded(t *testing.T) {
 	const stalled, messages = 100, 3000
-	r := startRelay(t, recado.Limits{MessageRate: recado.Off})
-	sender, witness := r.dial(t), r.dial(t)
-	for range stalled {
-		r.dial(t)
-	}
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	converse(sender, witness, messages, 4<<10)
-	r.waitFor(t, "end of the stalled", func() bool { return strings.Count(r.log.String(), "code=4001") == stalled })
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	limit := uint64(stalled * 256 << 10)
-	if after.HeapAlloc > before.HeapAlloc+limit {
-		t.Errorf("heap grew by %d bytes, want at most %d", after.HeapAlloc-before.HeapAlloc, limit)
-	}
+	everySocket(t, recado.Limits{MessageRate: recado.Off}, func(t *testing.T, r *relay) {
+		t.Helper()
+		sender, witness := r.dial(t), r.dial(t)
+		for range stalled {
+			r.dial(t)
+		}
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		converse(sender, witness, messages, 4<<10)
+		r.waitFor(t, "end of the stalled", func() bool { return strings.Count(r.log.String(), "code=4001") == stalled })
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		limit := uint64(stalled * 256 << 10)
+		if after.HeapAlloc > before.HeapAlloc+limit {
+			t.Errorf("heap grew by %d bytes, want at most %d", after.HeapAlloc-before.HeapAlloc, limit)
+		}
+	})
 }

@@ -116,6 +116,8 @@ func (l *polledLink) closeWrite() bool {
 	return true
 }
 
+func (l *polledLink) settle() {} // the socket has taken what it could
+
 func (l *polledLink) cut() {
 	l.session.out.mu.Lock()
 	defer l.session.out.mu.Unlock()

@@ -23,19 +23,36 @@ func newReceiver(conn net.Conn, raw syscall.RawConn) receiver {
 	return newSocketReceiver(conn, raw)
 }
 
-// A streamReceiver reads a connection that cannot tell when it is readable, such as TLS: its small buffer is
-// held while it waits.
+// waitBufferSize is what a connection holds while it waits that cannot wait without a buffer: room for what people
+// usually say, in bytes.
+const waitBufferSize = 512
+
+// A streamReceiver reads a connection that cannot tell when it is readable, such as TLS: while it waits it holds a
+// small buffer. Where that was filled, more is likely to be there, and is read into one of the pool.
 type streamReceiver struct {
 	conn   net.Conn
-	buffer [4 << 10]byte
+	small  [waitBufferSize]byte
+	buffer *[readBufferSize]byte
+	likely bool
 }
 
 func (r *streamReceiver) receive() ([]byte, error) {
-	n, err := r.conn.Read(r.buffer[:])
+	p := r.small[:]
+	if r.likely {
+		r.buffer = readBuffers.Get().(*[readBufferSize]byte)
+		p = r.buffer[:]
+	}
+	n, err := r.conn.Read(p)
+	r.likely = n == len(p)
 	if n > 0 {
-		return r.buffer[:n], nil // an error comes again
+		return p[:n], nil // an error comes again
 	}
 	return nil, err
 }
 
-func (r *streamReceiver) release() {}
+func (r *streamReceiver) release() {
+	if r.buffer != nil {
+		readBuffers.Put(r.buffer)
+		r.buffer = nil
+	}
+}

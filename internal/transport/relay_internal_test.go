@@ -3,6 +3,7 @@ package transport
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"encoding/binary"
 	"io"
 	"log/slog"
@@ -26,8 +27,9 @@ import (
 type relay struct {
 	*WebSocket
 
-	url string
-	log *syncBuffer
+	url  string
+	http *http.Client // trusts the relay's certificate, if it has one
+	log  *syncBuffer
 }
 
 // A syncBuffer is a log that can be read while it is written.
@@ -50,16 +52,34 @@ func (b *syncBuffer) String() string {
 
 func startRelay(t *testing.T, l recado.Limits) *relay {
 	t.Helper()
+	return startRelayOn(t, l, (*httptest.Server).Start)
+}
+
+// everySocket runs a test over plain sockets, and over TLS.
+func everySocket(t *testing.T, l recado.Limits, test func(t *testing.T, r *relay)) {
+	t.Helper()
+	t.Run("plain", func(t *testing.T) { test(t, startRelay(t, l)) })
+	t.Run("TLS", func(t *testing.T) { test(t, startRelayOn(t, l, (*httptest.Server).StartTLS)) })
+}
+
+func startRelayOn(t *testing.T, l recado.Limits, start func(*httptest.Server)) *relay {
+	t.Helper()
 	r := &relay{log: new(syncBuffer)}
 	r.WebSocket = NewWebSocket(hub.New(memory.New(l), l), WebSocketConfig{
 		Limits: l, Log: slog.New(slog.NewTextHandler(r.log, nil)),
 	}).Portable()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		if err := r.Serve(w, q, Join{Room: "ops", Loopback: true}); err != nil {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		answer := r.Serve
+		if q.URL.Path == "/stream" {
+			answer = func(w http.ResponseWriter, q *http.Request, j Join) error { return r.Stream(w, q, j, JSONLines) }
+		}
+		if err := answer(w, q, Join{Room: "ops", Loopback: true}); err != nil {
 			t.Errorf("Serve = %v", err)
 		}
 	}))
+	start(server)
 	t.Cleanup(server.Close)
+	r.http = server.Client()
 	t.Cleanup(func() { _ = r.Close(t.Context(), recado.CloseGoingAway) }) // the context has ended: cut off
 	r.url = strings.Replace(server.URL, "http", "ws", 1)
 	return r
@@ -74,7 +94,10 @@ type client struct {
 
 func (r *relay) dial(t *testing.T, protocols ...string) *client {
 	t.Helper()
-	dialer := ws.Dialer{NetDial: (&net.Dialer{}).DialContext, Protocols: protocols}
+	dialer := ws.Dialer{
+		NetDial: (&net.Dialer{}).DialContext, Protocols: protocols,
+		TLSConfig: r.http.Transport.(*http.Transport).TLSClientConfig,
+	}
 	conn, in, _, err := dialer.Dial(t.Context(), r.url)
 	if err != nil {
 		t.Fatalf("Dial = %v", err)
@@ -85,6 +108,15 @@ func (r *relay) dial(t *testing.T, protocols ...string) *client {
 		in = bufio.NewReader(conn)
 	}
 	return &client{t: t, conn: conn, in: in}
+}
+
+// socket is what is below TLS, if there is TLS.
+func (c *client) socket() *net.TCPConn {
+	conn := c.conn
+	if secured, is := conn.(*tls.Conn); is {
+		conn = secured.NetConn()
+	}
+	return conn.(*net.TCPConn)
 }
 
 func (c *client) send(op ws.OpCode, payload []byte) {

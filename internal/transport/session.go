@@ -189,8 +189,14 @@ func (s *session) linger(in receiver) (over bool) {
 			err = s.feed(p)
 		}
 		in.release()
-		if err != nil {
-			return !errors.Is(err, errLater)
+		switch {
+		case errors.Is(err, errLater):
+			return false
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return true
+		case err != nil:
+			s.link.settle() // what the client said last may have overtaken our own end
+			return true
 		}
 	}
 }

@@ -69,31 +69,27 @@ func TestStreamHeartbeat(t *testing.T) {
 // A stream that is not read ends as any slow reader: with whole units, and the chunk that says that it has ended.
 func TestSlowStream(t *testing.T) {
 	const messages, size = 600, 16 << 10
-	r := startRelay(t, recado.Limits{MessageRate: recado.Off})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		if err := r.Stream(w, q, Join{Room: "ops", Loopback: true}, JSONLines); err != nil {
-			t.Errorf("Stream = %v", err)
+	everySocket(t, recado.Limits{MessageRate: recado.Off}, func(t *testing.T, r *relay) {
+		t.Helper()
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.Replace(r.url, "ws", "http", 1)+"/stream", nil)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}))
-	t.Cleanup(server.Close)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	sender, fast := r.dial(t), r.dial(t)
-	converse(sender, fast, messages, size)
-	r.waitFor(t, "disconnect with 4001", func() bool { return strings.Contains(r.log.String(), "code=4001") })
-	rest, err := io.ReadAll(response.Body)
-	lines := bytes.Count(rest, []byte("\n"))
-	if err != nil || lines == 0 || lines >= messages || !bytes.HasSuffix(rest, []byte("}\n")) {
-		t.Errorf("the stream ends after %d lines with %v, %q", lines, err, rest[max(0, len(rest)-50):])
-	}
-	_ = sender.conn.Close()
+		response, err := r.http.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		sender, fast := r.dial(t), r.dial(t)
+		converse(sender, fast, messages, size)
+		r.waitFor(t, "disconnect with 4001", func() bool { return strings.Contains(r.log.String(), "code=4001") })
+		rest, err := io.ReadAll(response.Body)
+		lines := bytes.Count(rest, []byte("\n"))
+		if err != nil || lines == 0 || lines >= messages || !bytes.HasSuffix(rest, []byte("}\n")) {
+			t.Errorf("the stream ends after %d lines with %v, %q", lines, err, rest[max(0, len(rest)-50):])
+		}
+		_ = sender.conn.Close()
+	})
 }
 
 // The borders of units are found from anywhere in them.
