@@ -109,7 +109,7 @@ func (r *room) publish(p v1.Publish, wait chan<- result) (m *outgoing, space <-c
 		return nil, nil, ErrOffline
 	}
 	m, space, err = r.outbox.add(p, wait)
-	if err == nil {
+	if r.outbox.ready() {
 		r.rouse()
 	}
 	return m, space, err

@@ -42,7 +42,7 @@ func (r *room) take(frame v1.Event) ([]Event, error) {
 	case *v1.Error:
 		r.fault(f)
 	}
-	if r.outbox.ready() || r.outbox.finished() {
+	if r.outbox.due() || r.outbox.finished() {
 		r.rouse()
 	}
 	return r.events, err

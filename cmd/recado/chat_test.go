@@ -123,7 +123,7 @@ func TestChatJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	io.WriteString(ana.stdin, "oi\n")
-	want := regexp.MustCompile(`^{"seq":\d+,"position":"\w+\.\d+","time":"[^"]+Z","from":{"id":"m\w{26}","name":"ana"},"text":"oi"}\n$`)
+	want := regexp.MustCompile(`^{"position":"\w+\.\d+","type":"message","seq":\d+,"time":"[^"]+Z","from":{"id":"m\w{26}","name":"ana"},"text":"oi"}\n$`)
 	if err := poll("the message", func() bool { return want.MatchString(beto.stdout.String()) }); err != nil {
 		t.Fatalf("written %q: %v", beto.stdout, err)
 	}

@@ -150,16 +150,11 @@ func follow(ctx context.Context, c *client.Client, to sink, how *subscription, o
 			if !open {
 				return errors.Join(ctx.Err(), c.Finish(ctx)) // it has ended: this does not wait
 			}
-			counts, err := takeEvent(ctx, e, to, o)
-			if err == nil && len(c.Events()) == 0 {
-				err = to.rest()
-			}
+			counted, err := takeAtHand(ctx, c, e, to, o, how.limit-count)
 			if err != nil {
 				return err
 			}
-			if counts {
-				count++
-			}
+			count += counted
 		case <-late:
 			if how.limit > 0 {
 				return &problem{id: "too_few_messages", facts: []any{"Count", count, "Limit", how.limit, "Timeout", how.timeout}}
@@ -174,6 +169,26 @@ func follow(ctx context.Context, c *client.Client, to sink, how *subscription, o
 		}
 	}
 	return nil
+}
+
+// atOnce is how many events are taken before anything else has its turn.
+const atOnce = 1000
+
+// takeAtHand gives the sink an event and those that are there already, until so many count; 0 is no limit.
+func takeAtHand(ctx context.Context, c *client.Client, e client.Event, to sink, o *outage, limit int) (counted int, err error) {
+	for n := 1; ; n++ {
+		counts, err := takeEvent(ctx, e, to, o)
+		if err != nil {
+			return counted, err
+		}
+		if counts {
+			counted++
+		}
+		if n == atOnce || counts && counted == limit || len(c.Events()) == 0 {
+			return counted, to.rest()
+		}
+		e = <-c.Events()
+	}
 }
 
 func takeEvent(ctx context.Context, e client.Event, to sink, o *outage) (counts bool, err error) {
