@@ -133,9 +133,18 @@ func (d *diagnosis) ask(ctx context.Context) (recado, answers bool) {
 		Rooms   int
 	}
 	body, _ := io.ReadAll(io.LimitReader(answer.Body, 64<<10)) // what is cut off is still an answer
+	if refused := d.lookup.refusalOf(answer.StatusCode, body); answer.StatusCode != http.StatusOK && tui.WantsToken(refused) {
+		d.problem("auth", refused)
+		return false, false
+	}
 	switch recado = json.Unmarshal(body, &info) == nil && info.Version != ""; {
 	case recado:
 		d.ok("http", d.texts.Text("commands.doctor.http", "Version", tui.SafeLine(info.Version), "Clients", info.Clients, "Rooms", info.Rooms))
+		auth := "commands.doctor.auth.open"
+		if d.lookup.token != "" {
+			auth = "commands.doctor.auth.token"
+		}
+		d.ok("auth", d.texts.Text(auth))
 	case d.lookup.base.Scheme == "http" && strings.Contains(string(body), "HTTP request to an HTTPS server"):
 		d.problem("http", client.ErrTLSNeeded)
 		return false, false

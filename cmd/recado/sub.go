@@ -21,8 +21,10 @@ const lookEvery = 500 * time.Millisecond
 
 // A subscription is what the command line of recado sub asks for.
 type subscription struct {
+	caller
+
 	command         []string // to run for each message; none: the messages are written
-	since, name     string
+	since           string
 	json            bool
 	limit, parallel int
 	timeout         time.Duration
@@ -49,7 +51,7 @@ func newSubCommand(p *program, texts *locale.Texts) *cobra.Command {
 			if err := how.check(); err != nil {
 				return err
 			}
-			address, err := p.addressOf(args[:1])
+			v, err := p.visit(how.caller, args[:1])
 			if err != nil {
 				return err
 			}
@@ -57,7 +59,7 @@ func newSubCommand(p *program, texts *locale.Texts) *cobra.Command {
 			defer stop()
 			// A signal that we ignore, as signalContext does, the commands would ignore too.
 			signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-			return memberProblem(ctx, p.sub(ctx, texts, address, &how), texts, address, how.name)
+			return memberProblem(ctx, p.sub(ctx, texts, v, &how), texts, v)
 		},
 	}
 	f := cmd.Flags()
@@ -66,7 +68,7 @@ func newSubCommand(p *program, texts *locale.Texts) *cobra.Command {
 	f.IntVar(&how.limit, "limit", 0, texts.Text("commands.sub.flag.limit"))
 	f.DurationVar(&how.timeout, "timeout", 0, texts.Text("commands.sub.flag.timeout"))
 	f.IntVar(&how.parallel, "parallel", 1, texts.Text("commands.sub.flag.parallel"))
-	f.StringVar(&how.name, "name", "", texts.Text("chat.flag.name"))
+	how.addFlags(f, texts)
 	return cmd
 }
 
@@ -103,12 +105,12 @@ type sink interface {
 }
 
 // sub passes the messages on until the limit, the time, a signal, or that nobody reads them any more.
-func (p *program) sub(ctx context.Context, texts *locale.Texts, address string, how *subscription) error {
-	l, err := newLookup(texts, address)
+func (p *program) sub(ctx context.Context, texts *locale.Texts, v visit, how *subscription) error {
+	l, err := newLookup(texts, v)
 	if err != nil {
 		return err
 	}
-	config := p.memberConfig(texts, address, how.name)
+	config := v.memberConfig(texts)
 	if how.since != "" {
 		if config.Since, err = l.start(ctx, how.since); err != nil {
 			return err
