@@ -108,8 +108,9 @@ type Lost struct {
 // send them. What follows is again complete. The reason is "expired": the history does not reach back that far,
 // "slow": the events were not taken fast enough, or "epoch": the server has another history than it had.
 type Gap struct {
-	From, To uint64 // the Seq of the first and of the last one that may be missing; 0 where nobody can know
-	Missed   int    // how many they are; 0 where nobody knows
+	From, To uint64          // the Seq of the first and of the last one that may be missing; 0 where nobody can know
+	Missed   int             // how many they are; 0 where nobody knows
+	Position recado.Position // behind which the events go on
 	Reason   string
 }
 

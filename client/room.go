@@ -125,6 +125,19 @@ func (r *room) withdraw(m *outgoing, err error) {
 	}
 }
 
+// discard settles a message that nobody waits for and no connection has carried.
+func (r *room) discard(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m, open := r.outbox.open[id]
+	if !open || m.written || m.result != nil {
+		return false
+	}
+	r.outbox.settle(m, result{})
+	r.rouse() // it may have been the last one that Finish waits for
+	return true
+}
+
 // expire drops the messages that have waited too long.
 func (r *room) expire() []Event {
 	r.mu.Lock()

@@ -78,7 +78,15 @@ func (p *program) userName() string {
 func (p *program) chat(ctx context.Context, texts *locale.Texts, v visit, how chatHow) error {
 	ctx, stop := signalContext(ctx)
 	defer stop()
-	chat := tui.Chat{Texts: texts, Client: v.memberConfig(texts)}
+	chat := tui.Chat{
+		Texts: texts, Client: v.memberConfig(texts),
+		Find: func(current, given string) (address, token string, err error) {
+			address, err = roomAddress(current, given)
+			address, token = withoutToken(address)
+			return address, token, err
+		},
+		Code: func(text string) string { return qrCode(text, how.color.on(p.getenv)) },
+	}
 	in, isFile := p.stdin.(*os.File)
 	out, isAlso := p.stdout.(*os.File)
 	var err error
@@ -95,8 +103,7 @@ func (p *program) chat(ctx context.Context, texts *locale.Texts, v visit, how ch
 		err = line.Run(ctx)
 	default:
 		full := tui.Full{
-			Chat: chat, In: in, Out: out, Environ: how.color.environ(p.environ(), p.getenv), Find: roomAddress,
-			Code: func(text string) string { return qrCode(text, how.color.on(p.getenv)) },
+			Chat: chat, In: in, Out: out, Environ: how.color.environ(p.environ(), p.getenv),
 		}
 		err = full.Run(ctx)
 	}
