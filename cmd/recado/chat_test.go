@@ -104,7 +104,7 @@ func TestChat(t *testing.T) {
 	for _, c := range []*chatter{ana, beto} {
 		c.end(t)
 		const told = "recado: The server is stopping or restarting. Reconnecting…\nrecado: reconnected\n" +
-			"recado: some messages may be missing here\n" // it has kept no history
+			"recado: The server started anew. What was said meanwhile may be missing here\n" // it has kept no history
 		if got := c.stderr.String(); got != told {
 			t.Errorf("told %q, want %q", got, told)
 		}

@@ -41,7 +41,9 @@ func newRootCommand(p *program, texts *locale.Texts) *cobra.Command {
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	root.SetFlagErrorFunc(flagProblem)
-	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(cmd.OutOrStdout(), cmd, texts) })
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
+		printHelp(cmd.OutOrStdout(), cmd, texts) //nolint:errcheck // cobra takes no error for --help
+	})
 	root.InitDefaultCompletionCmd()
 	localize(root, texts)
 	return root

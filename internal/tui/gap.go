@@ -22,6 +22,7 @@ func (m *model) skipped(e client.Gap) {
 		m.oldest = recado.Position{} // the history is another one
 	}
 	m.gap = &entry{sort: alarm, at: m.now(), text: gapText(m.Texts, e), missing: e}
+	m.gapTold = m.now()
 	if m.fillable() {
 		m.gap.text += " · Ctrl+O: " + m.Text("states.behind.load")
 	}
@@ -31,6 +32,18 @@ func (m *model) skipped(e client.Gap) {
 // fillable reports that the server may have what is missing.
 func (m *model) fillable() bool {
 	return m.gap != nil && m.gap.missing.From > 0 && m.gap.missing.Reason != "epoch"
+}
+
+// gapBanner says that messages are missing, and what can be done.
+func (m *model) gapBanner() string {
+	text, way := m.Text("page.gap"), m.Text("states.behind.close")
+	if n := m.gap.missing.Missed; n > 0 {
+		text = m.Count("states.behind.banner", n)
+	}
+	if m.fillable() {
+		way = m.Text("states.behind.load")
+	}
+	return text + " · Ctrl+O: " + way
 }
 
 // fill loads what the newest gap has left out. If there is nothing to load, the person has seen that.

@@ -71,7 +71,8 @@ type model struct {
 	limited  time.Time // until then we are too fast
 	offline  bool      // there is no network, as of checked
 	checked  time.Time
-	gap      *entry // that nobody has dealt with; nil: there is none
+	gap      *entry    // that nobody has dealt with; nil: there is none
+	gapTold  time.Time // since then
 	flash    flash
 	lost     losses
 	oldest   recado.Position // of the messages that were shown
@@ -96,7 +97,8 @@ type recovery struct {
 const (
 	flashTime    = 4 * time.Second
 	recoveryTime = 3 * time.Second
-	checkTime    = time.Second // how often to look for a network
+	behindTime   = 10 * time.Second // for a gap that cannot be loaded
+	checkTime    = time.Second      // how often to look for a network
 	tickTime     = 250 * time.Millisecond
 )
 
@@ -187,7 +189,7 @@ func (m *model) tick() tea.Cmd {
 // passing reports that something on the screen will change by itself.
 func (m *model) passing() bool {
 	return m.phase == client.Connecting || m.phase == client.Reconnecting || !m.retryAt.IsZero() || m.flash.text != "" || !m.recovery.until.IsZero() ||
-		!m.limited.IsZero() || len(m.people.typing) > 0 || len(m.people.departed) > 0
+		!m.limited.IsZero() || m.gap != nil && !m.fillable() || len(m.people.typing) > 0 || len(m.people.departed) > 0
 }
 
 // pass ends what has had its time.
@@ -202,6 +204,9 @@ func (m *model) pass() {
 	}
 	if over(m.limited) {
 		m.limited = time.Time{}
+	}
+	if m.gap != nil && !m.fillable() && now.Sub(m.gapTold) > behindTime {
+		m.gap = nil
 	}
 	if now.Sub(m.checked) >= checkTime {
 		m.watchNetwork()

@@ -180,18 +180,17 @@ func (m *model) refusedRows(width int) []string {
 		}
 	}
 	plain := func(text ...string) string { return strings.Join(text, "") }
-	way := "Ctrl+R: " + m.Text("states.refused.retry")
-	switch m.wants() {
-	case tokenAnswer:
-		way = m.Text("states.refused.token") + ": " + m.Text("chat.screen.answer") + " · " + way
-	case nameAnswer:
-		way = m.Text("states.refused.name") + ": " + m.Text("chat.screen.answer") + " · " + way
-	}
 	line("⊘ "+message, s.strong.Render)
 	line("", plain)
 	line(hint, plain)
 	line("", plain)
-	line(way, s.faint.Render)
+	switch m.wants() {
+	case tokenAnswer:
+		line(m.Text("states.refused.token")+": "+m.Text("chat.screen.answer"), s.faint.Render)
+	case nameAnswer:
+		line(m.Text("states.refused.name")+": "+m.Text("chat.screen.answer"), s.faint.Render)
+	}
+	line("Ctrl+R: "+m.Text("states.refused.retry"), s.faint.Render)
 	rows = append(rows, edge("╰"+strings.Repeat("─", inner+2)+"╯"))
 	indent := strings.Repeat(" ", max(0, (width-inner-4)/2))
 	for i := range rows {

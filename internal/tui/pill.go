@@ -58,7 +58,7 @@ func (m *model) pill() pill {
 // status is the row for a state other than connected, or "".
 func (m *model) status() string {
 	text, style := "", m.styles.warn
-	p := m.pill()
+	symbol := m.pill().symbol
 	switch {
 	case m.refused != nil:
 		text, style = m.Text("states.refused.title")+" · Ctrl+R: "+m.Text("states.refused.retry"), m.styles.bad
@@ -79,17 +79,14 @@ func (m *model) status() string {
 	case !m.limited.IsZero():
 		text = m.Text("states.limited.banner", "Seconds", seconds(m.limited.Sub(m.now())))
 	case !m.recovery.until.IsZero():
-		text, style = m.recovered(), m.styles.good
+		text, style, symbol = m.recovered(), m.styles.good, connectedSymbol
 	case m.gap != nil:
-		text = gapText(m.Texts, m.gap.missing) + " · Ctrl+O: " + m.Text("states.behind.close")
-		if m.fillable() {
-			text = gapText(m.Texts, m.gap.missing) + " · Ctrl+O: " + m.Text("states.behind.load")
-		}
+		text = m.gapBanner()
 	}
 	if text == "" {
 		return ""
 	}
-	text = " " + p.symbol + " " + text
+	text = " " + symbol + " " + text
 	if n := m.conn.Waiting(); n > 0 && m.phase != client.Connected && !m.offline {
 		if queued := " · " + m.Count("states.queued", n); ansi.StringWidth(text+queued) <= m.width {
 			text += queued // else the pill has it
@@ -194,6 +191,9 @@ func (m *model) unreadRow(n, width int) string {
 // peopleRows are those who are here, and who has just left: at most so many rows.
 func (m *model) peopleRows(width, height int) []string {
 	s := m.styles
+	if m.people.count == 0 { // nobody has told yet
+		return nil
+	}
 	rows := []string{" " + s.strong.Render(m.Text("page.people", "Count", m.people.count))}
 	for i, member := range m.people.members {
 		if len(rows) == height-1 && i < len(m.people.members)-1 {

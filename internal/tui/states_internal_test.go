@@ -82,6 +82,9 @@ func TestModelFillsGaps(t *testing.T) {
 	s.want("◐ atrasado", "Ctrl+O: Dispensar")
 	s.press("ctrl+o")
 	s.want("● conectado")
+	s.events(client.Gap{Reason: "epoch", Position: recado.Position{Epoch: "o"}})
+	s.pass(11 * time.Second)
+	s.want("● conectado") // nothing can be done about it
 }
 
 // Without a network there is no use in waiting: as soon as there is one, the client tries.
