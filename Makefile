@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # the tests measure time; they share the machine with nothing
-.PHONY: help run build man docs test storm check fmt fuzz bench bench-save bench-peers vuln vendor rename clean test-go test-web tools
+.PHONY: help run build man docs test storm pipe check fmt fuzz bench bench-save bench-peers vuln vendor rename clean test-go test-web tools
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOVULNCHECK_VERSION   := v1.9.0
@@ -46,6 +46,9 @@ test-web: tools build web/node_modules/.installed
 storm: tools web/node_modules/.installed ## Let 500 clients talk for a minute while connections and the server fail, and check every promise
 	mkdir -p bin
 	go test -run '^TestStorm$$' -count=1 -timeout 10m -v -artifacts -outputdir $(CURDIR)/bin ./internal/storm -full
+
+pipe: build ## Pipe 100,000 lines through pub and sub while the server restarts, and say how fast it was
+	scripts/pipe bin/recado
 
 check: $(GOLANGCI_LINT) web/node_modules/.installed ## Lint, formatting, imports, the page's types, builds for other systems
 	$(GOLANGCI_LINT) run ./...

@@ -50,6 +50,8 @@ func newChatCommand(p *program) *cobra.Command {
 	cmd.Flags().BoolVar(&how.plain, "plain", false, texts.Text("chat.flag.plain"))
 	how.color = colorAuto
 	cmd.Flags().Var(&how.color, "color", texts.Text("chat.flag.color"))
+	completeFlag(cmd, "color", string(colorAuto), string(colorAlways), string(colorNever))
+	p.completeRoom(cmd, texts, &how.caller)
 	return cmd
 }
 

@@ -43,6 +43,7 @@ func newLookCommand(p *program, texts *locale.Texts, name string, look func(ctx 
 		},
 	}
 	who.addTokenFlag(cmd.Flags(), texts)
+	p.completeRoom(cmd, texts, &who)
 	return cmd
 }
 

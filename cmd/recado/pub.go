@@ -62,6 +62,7 @@ func newPubCommand(p *program, texts *locale.Texts) *cobra.Command {
 			return memberProblem(ctx, p.pub(ctx, texts, v, how), texts, v)
 		},
 	}
+	p.completeRoom(cmd, texts, &how.caller)
 	f := cmd.Flags()
 	f.StringVar(&how.file, "file", "", texts.Text("commands.pub.flag.file"))
 	f.BoolVar(&how.null, "null", false, texts.Text("commands.pub.flag.null"))

@@ -30,6 +30,7 @@ func newRootCommand(p *program, texts *locale.Texts) *cobra.Command {
 	root.PersistentFlags().Lookup("lang").DefValue = "" // p.lang has been read already; it is no default
 	root.PersistentFlags().StringVar(&p.configFlag, "config", p.configFlag, texts.Text("root.config"))
 	root.PersistentFlags().Lookup("config").DefValue = ""
+	completeFlag(root, "lang", string(locale.English), string(locale.Portuguese))
 	root.AddCommand(
 		newServeCommand(p, texts), newChatCommand(p), newPubCommand(p, texts), newSubCommand(p, texts),
 		newRoomsCommand(p, texts), newWhoCommand(p, texts), newHistoryCommand(p, texts), newHealthCommand(p, texts),

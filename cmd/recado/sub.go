@@ -62,6 +62,7 @@ func newSubCommand(p *program, texts *locale.Texts) *cobra.Command {
 			return memberProblem(ctx, p.sub(ctx, texts, v, &how), texts, v)
 		},
 	}
+	p.completeRoom(cmd, texts, &how.caller)
 	f := cmd.Flags()
 	f.BoolVar(&how.json, "json", false, texts.Text("commands.sub.flag.json"))
 	f.StringVar(&how.since, "since", "", texts.Text("commands.sub.flag.since"))
