@@ -49,10 +49,11 @@ func (f *Full) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	unsent := m.conn.Waiting()
 	if m.phase == client.Connected || m.phase == client.Draining {
-		rooms.leave(m.conn)
+		unsent = rooms.leave(m.conn)
 	}
-	if unsent := m.conn.Waiting(); unsent > 0 {
+	if unsent > 0 {
 		f.Out.WriteString("· " + m.Count("chat.unsent", unsent) + "\n") //nolint:errcheck // the terminal may be gone
 	}
 	return errors.Join(m.end, m.refused)
@@ -113,11 +114,11 @@ func online() bool {
 	})
 }
 
-// leave waits a little until what was typed is in the room, and ends the connection.
-func (r *rooms) leave(from connection) {
+// leave waits a little until what was typed is in the room, and ends the connection. It returns how much is not.
+func (r *rooms) leave(from connection) (unsent int) {
 	c, is := from.(*client.Client)
 	if !is {
-		return
+		return 0
 	}
 	r.leaving.Add(1)
 	defer r.leaving.Done()
@@ -125,9 +126,18 @@ func (r *rooms) leave(from connection) {
 		for range c.Events() { // Finish needs somebody to take them
 		}
 	}()
-	ctx, cancel := context.WithTimeout(context.Background(), leaving) // the client ends with the chat
+	ctx, cancel := context.WithCancel(context.Background()) // the client ends with the chat
 	defer cancel()
-	c.Finish(ctx) //nolint:errcheck // what it did not achieve is still waiting
+	late := make(chan int, 1)
+	timer := time.AfterFunc(leaving, func() {
+		late <- c.Waiting()
+		cancel()
+	})
+	c.Finish(ctx) //nolint:errcheck // what it did not achieve was waiting
+	if timer.Stop() {
+		return 0
+	}
+	return <-late
 }
 
 // close ends all connections.

@@ -32,7 +32,7 @@ type world struct {
 	now    func() time.Time
 	online func() bool                                                    // there is a network
 	enter  func(address, name, token string) (connection, error)          // begins to join a room
-	leave  func(connection)                                               // ends that, after what was sent has arrived
+	leave  func(connection) (unsent int)                                  // ends that, after what was sent has arrived
 	find   func(current, given string) (address, token string, err error) // what a person calls a room
 	code   func(text string) string                                       // a QR code, in rows
 	write  func(name, text string) error                                  // makes a new file

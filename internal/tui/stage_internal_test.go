@@ -113,7 +113,10 @@ func newStage(tb testing.TB, l locale.Language) *stage {
 			s.conn = &fakeConnection{url: address, you: you, members: []client.Member{you}}
 			return s.conn, nil
 		},
-		leave: func(c connection) { s.left = append(s.left, c) },
+		leave: func(c connection) int {
+			s.left = append(s.left, c)
+			return 0
+		},
 		find: func(_, given string) (string, string, error) {
 			if given == "" {
 				return "", "", client.ErrURL

@@ -77,11 +77,12 @@ func (t *talk) run(ctx context.Context, typed <-chan []byte, sizes <-chan os.Sig
 			return ctx.Err()
 		}
 	}
+	unsent := t.client.Waiting()
 	if t.phase == client.Connected || t.phase == client.Draining {
-		t.leave(t.client)
+		unsent = t.leave(t.client)
 	}
-	if n := t.client.Waiting(); n > 0 {
-		t.status(t.Count("chat.unsent", n))
+	if unsent > 0 {
+		t.status(t.Count("chat.unsent", unsent))
 	}
 	return t.end
 }
