@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
@@ -60,12 +59,7 @@ func (m *model) fill() tea.Cmd {
 	return m.ask(func(ctx context.Context, c connection) func(*model) tea.Cmd {
 		found, err := missing(ctx, c, gap.missing)
 		return func(m *model) tea.Cmd {
-			m.loading = false
-			switch {
-			case errors.Is(err, client.ErrClosed):
-			case err != nil:
-				m.tell(m.Text("chat.unanswered", "Cause", SafeLine(err.Error())))
-			default:
+			if m.loaded(err) {
 				m.filled(gap, found)
 			}
 			return nil

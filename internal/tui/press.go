@@ -249,11 +249,8 @@ func (m *model) earlier(n int) tea.Cmd {
 	return m.ask(func(ctx context.Context, c connection) func(*model) tea.Cmd {
 		page, err := c.History(ctx, before, n)
 		return func(m *model) tea.Cmd {
-			m.loading = false
 			switch {
-			case errors.Is(err, client.ErrClosed):
-			case err != nil:
-				m.tell(m.Text("chat.unanswered", "Cause", SafeLine(err.Error())))
+			case !m.loaded(err):
 			case len(page.Messages) == 0:
 				m.tell(m.Text("chat.no_earlier"))
 			default:
@@ -262,6 +259,15 @@ func (m *model) earlier(n int) tea.Cmd {
 			return nil
 		}
 	})
+}
+
+// loaded is for when the answer of the history has come, or has not: then it tells why.
+func (m *model) loaded(err error) bool {
+	m.loading = false
+	if err != nil && !errors.Is(err, client.ErrClosed) {
+		m.tell(m.Text("chat.unanswered", "Cause", SafeLine(err.Error())))
+	}
+	return err == nil
 }
 
 // page shows earlier messages: the last of them at the bottom, where one looked.
