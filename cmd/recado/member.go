@@ -43,7 +43,6 @@ type visit struct {
 	address string // without a token
 	token   string
 	name    string // "" lets the server make one
-	named   string // the flag or variable that the name is from
 }
 
 // visit finds out where the arguments lead to, and what shows there who we are: the file counts more than the address,
@@ -53,13 +52,7 @@ func (p *program) visit(c caller, args []string) (visit, error) {
 	if err != nil {
 		return visit{}, err
 	}
-	v := visit{name: c.name, named: "--name"}
-	if v.name == "" {
-		v.name, v.named = p.getenv("RECADO_NAME"), "RECADO_NAME"
-	}
-	if v.name == "" {
-		v.name = p.userName()
-	}
+	v := visit{name: cmp.Or(c.name, p.userName())}
 	v.address, v.token = withoutToken(address)
 	v.token = cmp.Or(v.token, p.getenv("RECADO_TOKEN"))
 	if c.tokenFile != "" {
@@ -132,7 +125,7 @@ func memberProblem(ctx context.Context, err error, texts *locale.Texts, v visit)
 		return &exitError{code: signalCode(received.signal)}
 	}
 	if errors.Is(err, recado.ErrName) {
-		return badValue(v.named, v.name, err)
+		return badValue("--name", v.name, err)
 	}
 	return chatProblem(err, texts, v.address)
 }
