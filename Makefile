@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # the tests measure time; they share the machine with nothing
-.PHONY: help run build man docs test storm restart soak check fmt fuzz bench bench-save bench-peers page-speed vuln vendor rename clean test-go test-web tools
+.PHONY: help run build man docs test storm restart soak pipe check fmt fuzz bench bench-save bench-peers page-speed vuln vendor rename clean test-go test-web tools
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOVULNCHECK_VERSION   := v1.9.0
@@ -55,6 +55,9 @@ restart: ## Restart the server under 2,000 clients who talk, and check that noth
 soak: ## Let clients of all kinds come and go for SOAK, and check that the server does not grow; bin/soak.svg shows it
 	mkdir -p bin
 	go test -run '^TestSoak$$' -count=1 -timeout 24h -v ./internal/storm -soak $(SOAK) -plot $(CURDIR)/bin/soak.svg
+
+pipe: build ## Pipe 100,000 lines through pub and sub while the server restarts, and say how fast it was
+	scripts/pipe bin/recado
 
 check: $(GOLANGCI_LINT) web/node_modules/.installed ## Lint, formatting, imports, the page's types, builds for other systems
 	$(GOLANGCI_LINT) run ./...

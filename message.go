@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -68,14 +67,14 @@ func NewMemberID(session []byte) MemberID {
 // ParseMemberID reads what String wrote.
 func ParseMemberID(s string) (MemberID, error) {
 	var id MemberID
-	raw, err := memberEncoding.DecodeString(strings.TrimPrefix(s, "m"))
-	if err == nil {
-		copy(id[:], raw)
+	if len(s) == len("m")+memberEncoding.EncodedLen(len(id)) && s[0] == 'm' {
+		_, err := memberEncoding.Decode(id[:], []byte(s[1:]))
+		var again [len("m") + 26]byte // what is left of the last character must be zero
+		if same, _ := id.AppendText(again[:0]); err == nil && string(same) == s {
+			return id, nil
+		}
 	}
-	if id.String() != s {
-		return MemberID{}, fmt.Errorf("%q is not a member's id", s)
-	}
-	return id, nil
+	return MemberID{}, fmt.Errorf("%q is not a member's id", s)
 }
 
 // Name is what a member is called who has not said how: short, pronounceable, and the same everywhere.

@@ -190,7 +190,7 @@ func (r *chainRun) add(got *chainResult, e client.Event) {
 			got.Page = append(got.Page, string(m.Data))
 		}
 	case client.Gap:
-		got.Gaps = append(got.Gaps, chainGap(e))
+		got.Gaps = append(got.Gaps, chainGap{e.From, e.To, e.Missed, e.Reason})
 	case client.Ack:
 		got.Acked = append(got.Acked, chainAck{r.names[e.ID], e.Position.Seq, e.Duplicate})
 	case client.Lost:

@@ -116,7 +116,7 @@ func TestReceive(t *testing.T) {
 		p.tell(frame)
 		want(t, c, event)
 		p.tell(v1.Gap{From: 12, To: 20, Missed: 3, Reason: "slow", Position: at(20)})
-		want(t, c, client.Gap{From: 12, To: 20, Missed: 3, Reason: "slow"})
+		want(t, c, client.Gap{From: 12, To: 20, Missed: 3, Position: at(20), Reason: "slow"})
 		p.tell(&v1.Error{Code: "rate_limited", Message: "slowly", RetryAfter: time.Second})
 		want(t, c, &client.ServerError{Code: "rate_limited", Message: "slowly", RetryAfter: time.Second})
 		p.send(ws.OpText, `{"type":"of a later version"}`)

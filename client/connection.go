@@ -27,7 +27,7 @@ const (
 	// frameLimit bounds what a server can make a client keep in memory.
 	frameLimit = 128 << 20
 	// readBuffer lets a burst of small messages come with few system calls.
-	readBuffer = 16 << 10
+	readBuffer = 64 << 10
 )
 
 // A connection is one WebSocket while it lasts. One goroutine reads, another one writes everything.

@@ -1,9 +1,11 @@
 package client
 
 import (
+	"strconv"
 	"time"
 
 	"recado"
+	v1 "recado/internal/protocol/v1"
 )
 
 // An Event is a [State], [Message], [Ack], [Lost], [Gap], [Page], [Presence], [Count] or a [*ServerError].
@@ -66,6 +68,22 @@ type Message struct {
 	Ephemeral bool   // it is in no history, and has no place in the order
 }
 
+// AppendJSON appends the message as an object in one line, that of a server's JSON lines but for "prev". It escapes only
+// what JSON wants escaped: a terminal must not get it as it is.
+func (m *Message) AppendJSON(dst []byte) []byte {
+	if m.Ephemeral {
+		dst = append(dst, `{"type":"message"`...)
+	} else {
+		dst = append(append(dst, `{"position":"`...), m.Position.String()...)
+		dst = strconv.AppendUint(append(dst, `","type":"message","seq":`...), m.Position.Seq, 10)
+	}
+	dst = v1.AppendFields(dst, &v1.Message{
+		Time: m.Time, From: v1.Member(m.From), Content: v1.Content{Kind: m.Kind, Data: m.Data},
+		Event: m.Event, Ephemeral: m.Ephemeral,
+	})
+	return append(dst, '}')
+}
+
 // A Receipt is the place that a message got in the room's order.
 type Receipt struct {
 	Position  recado.Position // zero if the message is ephemeral
@@ -90,8 +108,9 @@ type Lost struct {
 // send them. What follows is again complete. The reason is "expired": the history does not reach back that far,
 // "slow": the events were not taken fast enough, or "epoch": the server has another history than it had.
 type Gap struct {
-	From, To uint64 // the Seq of the first and of the last one that may be missing; 0 where nobody can know
-	Missed   int    // how many they are; 0 where nobody knows
+	From, To uint64          // the Seq of the first and of the last one that may be missing; 0 where nobody can know
+	Missed   int             // how many they are; 0 where nobody knows
+	Position recado.Position // behind which the events go on
 	Reason   string
 }
 

@@ -6,8 +6,11 @@ import (
 )
 
 const (
-	// eventsAhead is how many events wait for the receiver before the reading of the connection does.
-	eventsAhead = 32
+	// eventsAhead is how many events wait for the receiver before the reading of the connection does: enough to go
+	// on reading while a receiver draws a screen.
+	eventsAhead = 1024
+	// handedOver is how many of them the receiver can take without waiting for run.
+	handedOver = 128
 	// eventsMax and eventBytesMax bound them while a call waits for an answer of the server.
 	eventsMax, eventBytesMax = 4096, 4 << 20
 )
@@ -30,7 +33,7 @@ type feed struct {
 
 func newFeed(off bool) *feed {
 	return &feed{
-		out:   make(chan Event, eventsAhead),
+		out:   make(chan Event, handedOver),
 		off:   off,
 		ready: make(chan struct{}, 1),
 		moved: make(chan struct{}, 1),
@@ -107,6 +110,12 @@ func (f *feed) run(ctx context.Context, expiring <-chan struct{}, expire func() 
 		var next Event
 		if at < len(events) {
 			out, next = f.out, events[at]
+			select {
+			case out <- next: // mostly there is place: this way is the short one
+				at++
+				continue
+			default:
+			}
 		}
 		select {
 		case out <- next:

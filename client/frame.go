@@ -94,13 +94,25 @@ func (r *frameReader) next() (ws.OpCode, []byte, error) {
 		}
 		if header.OpCode != ws.OpContinuation {
 			r.op = header.OpCode
+			if header.Fin && header.Length <= readBuffer { // nearly all of them
+				data := make([]byte, header.Length)
+				if _, err = io.ReadFull(r.from, data); err != nil {
+					return 0, nil, err
+				}
+				return r.complete(data)
+			}
 		}
 		// CopyN lets the buffer grow as bytes arrive: the length alone is only a claim.
 		if _, err = io.CopyN(&r.message, r.from, header.Length); err != nil {
 			return 0, nil, err
 		}
 		if header.Fin {
-			return r.complete()
+			data := bytes.Clone(r.message.Bytes())
+			if r.message.Cap() > 64<<10 {
+				r.message = bytes.Buffer{} // one big message is no reason to keep its memory
+			}
+			r.message.Reset()
+			return r.complete(data)
 		}
 	}
 }
@@ -119,13 +131,9 @@ func (r *frameReader) check(h ws.Header) error {
 	return nil
 }
 
-func (r *frameReader) complete() (ws.OpCode, []byte, error) {
-	op, data := r.op, bytes.Clone(r.message.Bytes())
+func (r *frameReader) complete(data []byte) (ws.OpCode, []byte, error) {
+	op := r.op
 	r.op = 0
-	if r.message.Cap() > 64<<10 {
-		r.message = bytes.Buffer{} // one big message is no reason to keep its memory
-	}
-	r.message.Reset()
 	if op == ws.OpText && !utf8.Valid(data) {
 		return 0, nil, &protocolError{recado.CloseInvalidData, "text that is not UTF-8"}
 	}

@@ -23,6 +23,8 @@ const (
 	// inFlightBytes keeps a server that reads slowly, to enforce its rates, from having so much before it that an
 	// answer to a ping comes too late.
 	inFlightBytes = 256 << 10
+	// frameHead is about what a frame has besides its content.
+	frameHead = 64
 	// batch is how much is written at once.
 	batch = 64 << 10
 )
@@ -100,7 +102,7 @@ func (o *outbox) add(p v1.Publish, result chan<- result) (m *outgoing, space <-c
 	if !p.Ephemeral {
 		p.ID = m.id
 	}
-	m.frame = v1.AppendCommand(nil, p)
+	m.frame = v1.AppendCommand(make([]byte, 0, size+size/8+frameHead), p)
 	m.place = o.waiting.PushBack(m)
 	o.open[m.id] = m
 	o.bytes += size
@@ -116,6 +118,9 @@ func (o *outbox) add(p v1.Publish, result chan<- result) (m *outgoing, space <-c
 
 // ready reports whether there is something to gather.
 func (o *outbox) ready() bool { return o.next != nil && o.flying < inFlight }
+
+// due reports that there is enough to gather to be worth a system call, while acknowledgements come one by one.
+func (o *outbox) due() bool { return o.next != nil && o.flying <= inFlight/2 }
 
 // gather writes what may be sent now, up to about a batch.
 func (o *outbox) gather(b *bytes.Buffer) {
@@ -147,7 +152,7 @@ func (o *outbox) settle(m *outgoing, r result) {
 		o.flying--
 		o.flyingB -= m.size
 	}
-	if o.space != nil {
+	if o.space != nil && len(o.open) <= o.capacity-max(1, o.capacity/4) { // not for each message a change of goroutines
 		close(o.space)
 		o.space = nil
 	}

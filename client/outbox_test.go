@@ -165,8 +165,8 @@ func TestPublishGivesUp(t *testing.T) {
 
 // However much there is to send, a server that acknowledges nothing has only a bounded part of it before it.
 func TestInFlightIsBounded(t *testing.T) {
-	for name, tt := range map[string]struct{ size, count int }{
-		"small": {1, 512}, "big": {60_000, 4}, "as big as a message may be": {65_536, 4},
+	for name, tt := range map[string]struct{ size, count, acks int }{
+		"small": {1, 512, 256}, "big": {60_000, 4, 1}, "as big as a message may be": {65_536, 4, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -180,11 +180,13 @@ func TestInFlightIsBounded(t *testing.T) {
 				if n := len(p.frames); n != tt.count {
 					t.Errorf("%d messages were written before the first acknowledgement, want %d", n, tt.count)
 				}
-				got, _ := p.command().(v1.Publish)
-				p.tell(v1.Ack{ID: got.ID, Seq: 11, Prev: 10})
+				for seq := uint64(11); seq < uint64(11+tt.acks); seq++ {
+					got, _ := p.command().(v1.Publish)
+					p.tell(v1.Ack{ID: got.ID, Seq: seq, Prev: seq - 1})
+				}
 				synctest.Wait()
 				if n := len(p.frames); n != tt.count {
-					t.Errorf("after one, %d more", n)
+					t.Errorf("after %d, %d more are to be acknowledged, want %d", tt.acks, n, tt.count)
 				}
 			})
 		})
@@ -233,7 +235,7 @@ func TestEventsAreBounded(t *testing.T) {
 		size           int
 		atLeast, limit uint64 // messages that are read
 	}{
-		"nobody asks":                 {false, 1, 32, 200},
+		"nobody asks":                 {false, 1, 1024, 1400},
 		"somebody does":               {true, 1, 4096, 4500},
 		"somebody does, they are big": {true, 60_000, 70, 250},
 	}

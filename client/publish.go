@@ -72,6 +72,10 @@ func (c *Client) TrySend(o Outgoing) (id string, err error) {
 	return m.id, nil
 }
 
+// Discard takes a message of Send or TrySend back that was never sent: it has no Lost and no Ack. False means that it
+// may have been sent, or is settled.
+func (c *Client) Discard(id string) bool { return c.room.discard(id) }
+
 // add puts a message into the outbox, when there is space.
 func (c *Client) add(ctx context.Context, o Outgoing, ended chan<- result) (*outgoing, error) {
 	p, err := o.command()

@@ -109,7 +109,7 @@ func (r *room) publish(p v1.Publish, wait chan<- result) (m *outgoing, space <-c
 		return nil, nil, ErrOffline
 	}
 	m, space, err = r.outbox.add(p, wait)
-	if err == nil {
+	if r.outbox.ready() {
 		r.rouse()
 	}
 	return m, space, err
@@ -123,6 +123,19 @@ func (r *room) withdraw(m *outgoing, err error) {
 		r.outbox.settle(m, result{err: uncertainIf(m.written, err)})
 		r.rouse()
 	}
+}
+
+// discard settles a message that nobody waits for and no connection has carried.
+func (r *room) discard(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m, open := r.outbox.open[id]
+	if !open || m.written || m.result != nil {
+		return false
+	}
+	r.outbox.settle(m, result{})
+	r.rouse() // it may have been the last one that Finish waits for
+	return true
 }
 
 // expire drops the messages that have waited too long.

@@ -42,7 +42,7 @@ func (r *room) take(frame v1.Event) ([]Event, error) {
 	case *v1.Error:
 		r.fault(f)
 	}
-	if r.outbox.ready() || r.outbox.finished() {
+	if r.outbox.due() || r.outbox.finished() {
 		r.rouse()
 	}
 	return r.events, err
@@ -131,7 +131,7 @@ func (r *room) gap(g v1.Gap) {
 	// leaves out will not come.
 	ends := !r.gapComes
 	r.position, r.gapComes = g.Position, false
-	r.tell(Gap{From: g.From, To: g.To, Missed: g.Missed, Reason: g.Reason})
+	r.tell(Gap{From: g.From, To: g.To, Missed: g.Missed, Position: g.Position, Reason: g.Reason})
 	if ends {
 		r.replay = 0
 	}

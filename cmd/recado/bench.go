@@ -32,6 +32,7 @@ type benchmark struct {
 
 func newBenchCommand(p *program, texts *locale.Texts) *cobra.Command {
 	b := &benchmark{}
+	var who caller
 	cmd := &cobra.Command{
 		Use:   "bench " + texts.Text("bench.use"),
 		Short: texts.Text("bench.short"),
@@ -40,11 +41,11 @@ func newBenchCommand(p *program, texts *locale.Texts) *cobra.Command {
 			"  recado bench --rate 100/s --fail-if 'p99>50ms,lost>0'\n  recado bench --clients 18000 --duration 0",
 		Args: oneAddress,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			address, err := p.addressOf(args)
+			v, err := p.visit(who, args)
 			if err != nil {
 				return err
 			}
-			b.config.URL = rawAddress(address)
+			b.config.URL = rawAddress(v)
 			return p.bench(cmd, b, texts)
 		},
 	}
@@ -67,17 +68,27 @@ func newBenchCommand(p *program, texts *locale.Texts) *cobra.Command {
 	f.StringVar(&b.html, "html", "", texts.Text("bench.flag.html"))
 	f.StringVar(&b.compare, "compare", "", texts.Text("bench.flag.compare"))
 	f.StringVar(&b.failIf, "fail-if", "", texts.Text("bench.flag.fail_if"))
+	who.addTokenFlag(f, texts)
 	f.BoolVar(&b.config.AnyTarget, "i-own-this-server", false, texts.Text("bench.flag.own"))
 	return cmd
 }
 
-// rawAddress writes ws for http, which people give for RECADO_SERVER.
-func rawAddress(address string) string {
-	if u, err := url.Parse(address); err == nil && u.Scheme == "http" {
-		u.Scheme = "ws"
-		return u.String()
+// rawAddress writes ws for http, which people give for RECADO_SERVER, and has the token in it: raw clients have no other
+// place for one.
+func rawAddress(v visit) string {
+	u, err := url.Parse(v.address)
+	if err != nil {
+		return v.address
 	}
-	return address
+	if u.Scheme == "http" {
+		u.Scheme = "ws"
+	}
+	if v.token != "" {
+		query := u.Query()
+		query.Set("token", v.token)
+		u.RawQuery = query.Encode()
+	}
+	return u.String()
 }
 
 // bench measures, and says what it has measured even if the load broke off.

@@ -33,7 +33,7 @@ func TestRawAddress(t *testing.T) {
 		"https://localhost/":               "https://localhost/",
 		"http://[":                         "http://[",
 	} {
-		if got := rawAddress(address); got != want {
+		if got := rawAddress(visit{address: address}); got != want {
 			t.Errorf("rawAddress(%q) = %q, want %q", address, got, want)
 		}
 	}

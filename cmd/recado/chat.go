@@ -38,25 +38,28 @@ func newChatCommand(p *program) *cobra.Command {
 		Example: "  recado chat\n  recado chat ops --name ana\n  recado chat wss://example.com/ops\n  tail -f app.log | recado chat logs",
 		Args:    oneAddress,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			address, err := p.addressOf(args)
+			v, err := p.visit(how.caller, args)
 			if err != nil {
 				return err
 			}
-			return p.chat(cmd.Context(), texts, address, how)
+			return p.chat(cmd.Context(), texts, v, how)
 		},
 	}
-	cmd.Flags().StringVar(&how.name, "name", "", texts.Text("chat.flag.name"))
+	how.addFlags(cmd.Flags(), texts)
 	cmd.Flags().BoolVar(&how.json, "json", false, texts.Text("chat.flag.json"))
 	cmd.Flags().BoolVar(&how.plain, "plain", false, texts.Text("chat.flag.plain"))
 	how.color = colorAuto
 	cmd.Flags().Var(&how.color, "color", texts.Text("chat.flag.color"))
 	p.addTrust(cmd, texts)
+	completeFlag(cmd, "color", string(colorAuto), string(colorAlways), string(colorNever))
+	p.completeRoom(cmd, texts, &how.caller)
 	return cmd
 }
 
 // chatHow is what the flags of recado chat say.
 type chatHow struct {
-	name  string
+	caller
+
 	json  bool
 	plain bool
 	color colorChoice
@@ -74,13 +77,18 @@ func (p *program) userName() string {
 	return name
 }
 
-// chat talks in the room of address until the person or stdin ends.
-func (p *program) chat(ctx context.Context, texts *locale.Texts, address string, how chatHow) error {
+// chat talks in a room until the person or stdin ends.
+func (p *program) chat(ctx context.Context, texts *locale.Texts, v visit, how chatHow) error {
 	ctx, stop := signalContext(ctx)
 	defer stop()
 	chat := tui.Chat{
-		Texts:  texts,
-		Client: p.memberConfig(texts, address, how.name),
+		Texts: texts, Client: v.memberConfig(texts),
+		Find: func(current, given string) (address, token string, err error) {
+			address, err = roomAddress(current, given)
+			address, token = withoutToken(address)
+			return address, token, err
+		},
+		Code: func(text string) string { return qrCode(text, how.color.on(p.getenv)) },
 	}
 	in, isFile := p.stdin.(*os.File)
 	out, isAlso := p.stdout.(*os.File)
@@ -98,18 +106,11 @@ func (p *program) chat(ctx context.Context, texts *locale.Texts, address string,
 		err = line.Run(ctx)
 	default:
 		full := tui.Full{
-			Chat: chat, In: in, Out: out, Environ: how.color.environ(p.environ(), p.getenv), Find: roomAddress,
-			Code: func(text string) string { return qrCode(text, how.color.on(p.getenv)) },
+			Chat: chat, In: in, Out: out, Environ: how.color.environ(p.environ(), p.getenv),
 		}
 		err = full.Run(ctx)
 	}
-	if received, is := errors.AsType[signalError](context.Cause(ctx)); is && ctx.Err() != nil {
-		return &exitError{code: signalCode(received.signal)}
-	}
-	if errors.Is(err, recado.ErrName) {
-		return badValue("--name", how.name, err)
-	}
-	return chatProblem(err, texts, address)
+	return memberProblem(ctx, err, texts, v)
 }
 
 // chatProblem gives the errors of a chat their texts and exit codes.
@@ -124,7 +125,7 @@ func chatProblem(err error, texts *locale.Texts, address string) error {
 		return &exitError{code: exitUnreachable, err: connectionProblem(err, address)}
 	}
 	if refused, is := errors.AsType[*client.RefusedError](err); is {
-		message, hint := tui.Refusal(refused, texts)
+		message, hint := refusalTexts(refused, texts)
 		return &exitError{code: exitRefused, err: &problem{id: "refused", facts: []any{"Message", message, "Hint", hint}, err: err}}
 	}
 	if lost, is := errors.AsType[*client.LostError](err); is {
@@ -144,6 +145,15 @@ func chatProblem(err error, texts *locale.Texts, address string) error {
 		return addressProblem(address, err)
 	}
 	return err
+}
+
+// refusalTexts say what a refusal is, and what can be done at a command line.
+func refusalTexts(refused *client.RefusedError, texts *locale.Texts) (message, hint string) {
+	message, hint = tui.Refusal(refused, texts)
+	if tui.WantsToken(refused) {
+		hint = texts.Text("chat.refused.token.hint", "Hint", hint)
+	}
+	return message, hint
 }
 
 func connectionProblem(err error, address string) error {

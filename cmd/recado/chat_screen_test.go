@@ -193,8 +193,10 @@ func TestChatScreen(t *testing.T) {
 			ana.press("meanwhile\r")
 			ana.wait("meanwhile", say.queued)
 			_, _, stop = serveHere(t, at)
-			ana.press("\x12") // Ctrl+R
-			ana.wait(say.again, say.connected)
+			ana.press("\x12")        // Ctrl+R
+			ana.wait(say.again, "◐") // the server has lost its history
+			ana.press("\x0f")        // Ctrl+O: seen
+			ana.wait(say.connected)
 
 			ana.resize(20, 6)
 			if err := poll("a small screen", func() bool { return !strings.Contains(ana.shown(), "│") }); err != nil {

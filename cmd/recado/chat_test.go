@@ -104,7 +104,7 @@ func TestChat(t *testing.T) {
 	for _, c := range []*chatter{ana, beto} {
 		c.end(t)
 		const told = "recado: The server is stopping or restarting. Reconnecting…\nrecado: reconnected\n" +
-			"recado: some messages may be missing here\n" // it has kept no history
+			"recado: The server started anew. What was said meanwhile may be missing here\n" // it has kept no history
 		if got := c.stderr.String(); got != told {
 			t.Errorf("told %q, want %q", got, told)
 		}
@@ -123,7 +123,7 @@ func TestChatJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	io.WriteString(ana.stdin, "oi\n")
-	want := regexp.MustCompile(`^{"seq":\d+,"position":"\w+\.\d+","time":"[^"]+Z","from":{"id":"m\w{26}","name":"ana"},"text":"oi"}\n$`)
+	want := regexp.MustCompile(`^{"position":"\w+\.\d+","type":"message","seq":\d+,"time":"[^"]+Z","from":{"id":"m\w{26}","name":"ana"},"text":"oi"}\n$`)
 	if err := poll("the message", func() bool { return want.MatchString(beto.stdout.String()) }); err != nil {
 		t.Fatalf("written %q: %v", beto.stdout, err)
 	}

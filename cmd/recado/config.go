@@ -253,8 +253,8 @@ func unknownVariable(name string, settings []setting) error {
 // isForeign tells the variables with our prefix that are not settings.
 func isForeign(name, value string) bool {
 	switch name {
-	case "RECADO_LANG", configVariable:
-		return true // the interface's language; the file with the settings
+	case "RECADO_LANG", configVariable, "RECADO_TOKEN":
+		return true // the interface's language; the file with the settings; who clients are
 	case "RECADO_BIN":
 		return true // where scripts keep the path of the program
 	}

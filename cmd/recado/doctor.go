@@ -27,12 +27,10 @@ const (
 
 // A diagnosis looks at the way to a server step by step, and tells what it finds as it goes.
 type diagnosis struct {
-	texts   *locale.Texts
-	lookup  *lookup
-	address string // of the room
-	config  client.Config
-	tell    func(finding)
-	failed  bool
+	texts  *locale.Texts
+	lookup *lookup
+	tell   func(finding)
+	failed bool
 }
 
 // A finding is the outcome of one check.
@@ -46,7 +44,7 @@ type finding struct {
 func newDoctorCommand(p *program, texts *locale.Texts) *cobra.Command {
 	var asJSON bool
 	cmd := newLookCommand(p, texts, "doctor", func(ctx context.Context, l *lookup) error {
-		d := &diagnosis{texts: texts, lookup: l, address: l.address, config: p.memberConfig(texts, l.address, "recado doctor")}
+		d := &diagnosis{texts: texts, lookup: l}
 		var broken error
 		d.tell = func(f finding) {
 			if broken == nil {
@@ -113,11 +111,11 @@ func (d *diagnosis) problem(check string, err error) {
 		err = unreachable.Err
 	}
 	if refused, is := errors.AsType[*client.RefusedError](err); is {
-		message, hint := tui.Refusal(refused, d.texts)
+		message, hint := refusalTexts(refused, d.texts)
 		d.fail(check, message, hint)
 		return
 	}
-	id, facts := tui.Problem(err, d.address)
+	id, facts := tui.Problem(err, d.lookup.address)
 	d.fail(check, d.texts.Text("error."+id, facts...), d.texts.Text("error."+id+".hint", facts...))
 }
 
@@ -134,8 +132,8 @@ func (d *diagnosis) files() {
 
 // join talks to the server as a member of the room does.
 func (d *diagnosis) join(ctx context.Context) {
-	config := d.config
-	config.HandshakeTimeout = checkTime
+	config := d.lookup.memberConfig(d.texts)
+	config.Name, config.HandshakeTimeout = "recado doctor", checkTime
 	c, err := client.Dial(ctx, config)
 	if err != nil {
 		d.problem("join", err)

@@ -91,7 +91,7 @@ func (d *diagnosis) secure(ctx context.Context, addresses []string) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	trust := d.config.TLS.Clone()
+	trust := d.lookup.trust.Clone()
 	trust.ServerName = d.lookup.base.Hostname()
 	dialer := tls.Dialer{Config: trust}
 	conn, err := dialer.DialContext(ctx, "tcp", hostPort(d.lookup.base.Hostname(), addresses[0]))
@@ -135,9 +135,18 @@ func (d *diagnosis) ask(ctx context.Context) (recado, answers bool) {
 		Rooms   int
 	}
 	body, _ := io.ReadAll(io.LimitReader(answer.Body, 64<<10)) // what is cut off is still an answer
+	if refused := d.lookup.refusalOf(answer.StatusCode, body); answer.StatusCode != http.StatusOK && tui.WantsToken(refused) {
+		d.problem("auth", refused)
+		return false, false
+	}
 	switch recado = json.Unmarshal(body, &info) == nil && info.Version != ""; {
 	case recado:
 		d.ok("http", d.texts.Text("commands.doctor.http", "Version", tui.SafeLine(info.Version), "Clients", info.Clients, "Rooms", info.Rooms))
+		auth := "commands.doctor.auth.open"
+		if d.lookup.token != "" {
+			auth = "commands.doctor.auth.token"
+		}
+		d.ok("auth", d.texts.Text(auth))
 	case d.lookup.needsTLS(answer, body):
 		d.problem("http", client.ErrTLSNeeded)
 		return false, false

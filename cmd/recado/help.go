@@ -27,8 +27,7 @@ func newHelpCommand(texts *locale.Texts) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			printHelp(cmd.OutOrStdout(), about, texts)
-			return nil
+			return printHelp(cmd.OutOrStdout(), about, texts)
 		},
 	}
 }
@@ -51,7 +50,7 @@ func localize(cmd *cobra.Command, texts *locale.Texts) {
 }
 
 // printHelp writes what there is to know of a command.
-func printHelp(w io.Writer, cmd *cobra.Command, texts *locale.Texts) {
+func printHelp(w io.Writer, cmd *cobra.Command, texts *locale.Texts) error {
 	var b strings.Builder
 	about := cmd.Long
 	if about == "" {
@@ -86,7 +85,8 @@ func printHelp(w io.Writer, cmd *cobra.Command, texts *locale.Texts) {
 			b.WriteString("\n" + group.title + "\n" + flagUsages(group.flags, texts))
 		}
 	}
-	say(w, b.String())
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // flagUsages is a table of the flags. pflag's own counts bytes, which skews it beside accented letters, and

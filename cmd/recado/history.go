@@ -45,6 +45,7 @@ func newHistoryCommand(p *program, texts *locale.Texts) *cobra.Command {
 	cmd.Example = "  recado history ops\n  recado history ops --since 1h --format md > ops.md\n  recado history ops --since all --format json"
 	f := cmd.Flags()
 	f.StringVar(&how.format, "format", "txt", texts.Text("commands.history.flag.format"))
+	completeFlag(cmd, "format", "txt", "json", "md")
 	f.StringVar(&how.since, "since", "", texts.Text("commands.history.flag.since"))
 	f.IntVar(&how.limit, "limit", 0, texts.Text("commands.history.flag.limit", "Standard", standardHistory))
 	return cmd

@@ -18,17 +18,18 @@ import (
 // newLookCommand is for a command that asks the server of an address, which its first argument may give, and writes
 // what it has found.
 func newLookCommand(p *program, texts *locale.Texts, name string, look func(ctx context.Context, l *lookup) error) *cobra.Command {
+	var who caller
 	cmd := &cobra.Command{
 		Use:   name + " " + texts.Text("commands."+name+".use"),
 		Short: texts.Text("commands." + name + ".short"),
 		Long:  texts.Text("commands."+name+".long", "Default", p.serverAddress()),
 		Args:  oneAddress,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			address, err := p.addressOf(args)
+			v, err := p.visit(who, args)
 			if err != nil {
 				return err
 			}
-			l, err := newLookup(texts, address, p.tls())
+			l, err := newLookup(texts, v)
 			if err != nil {
 				return err
 			}
@@ -38,10 +39,12 @@ func newLookCommand(p *program, texts *locale.Texts, name string, look func(ctx 
 			if isClosedPipe(err) {
 				return nil
 			}
-			return memberProblem(ctx, err, texts, address, "")
+			return memberProblem(ctx, err, texts, v)
 		},
 	}
 	p.addTrust(cmd, texts)
+	who.addTokenFlag(cmd.Flags(), texts)
+	p.completeRoom(cmd, texts, &who)
 	return cmd
 }
 

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,18 +29,19 @@ const (
 
 // A lookup asks a server's HTTP interface.
 type lookup struct {
-	address string
-	base    *url.URL // without a path
-	room    string   // that the address names
-	header  http.Header
-	client  *http.Client
+	visit
+
+	base   *url.URL // without a path
+	room   string   // that the address names
+	header http.Header
+	client *http.Client
 }
 
-// newLookup is for the server and the room of address.
-func newLookup(texts *locale.Texts, address string, trust *tls.Config) (*lookup, error) {
-	u, err := url.Parse(address)
+// newLookup is for the server and the room of a visit.
+func newLookup(texts *locale.Texts, v visit) (*lookup, error) {
+	u, err := url.Parse(v.address)
 	if err != nil {
-		return nil, addressProblem(address, err)
+		return nil, addressProblem(v.address, err)
 	}
 	scheme, known := map[string]string{"ws": "http", "http": "http", "wss": "https", "https": "https"}[u.Scheme]
 	room := strings.TrimPrefix(u.Path, "/")
@@ -49,16 +49,20 @@ func newLookup(texts *locale.Texts, address string, trust *tls.Config) (*lookup,
 		room = recado.Lobby
 	}
 	if !known || u.Hostname() == "" || u.User != nil || recado.CheckRoom(room) != nil {
-		return nil, addressProblem(address, client.ErrURL)
+		return nil, addressProblem(v.address, client.ErrURL)
 	}
 	transport, _ := http.DefaultTransport.(*http.Transport)
 	transport = transport.Clone()
 	transport.ResponseHeaderTimeout = answerTime
 	transport.ForceAttemptHTTP2 = false // which knows no Upgrade
-	transport.TLSClientConfig = trust.Clone()
+	transport.TLSClientConfig = v.trust.Clone()
 	transport.TLSClientConfig.NextProtos = []string{"http/1.1"}
+	header := requestHeader(texts)
+	if v.token != "" {
+		header.Set("Authorization", "Bearer "+v.token)
+	}
 	return &lookup{
-		address: address, base: &url.URL{Scheme: scheme, Host: u.Host}, room: room, header: requestHeader(texts),
+		visit: v, base: &url.URL{Scheme: scheme, Host: u.Host}, room: room, header: header,
 		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}, nil
 }
@@ -156,15 +160,18 @@ func (l *lookup) refusal(answer *http.Response) error {
 	if l.needsTLS(answer, body) {
 		return &tui.UnreachableError{Err: client.ErrTLSNeeded}
 	}
+	return l.refusalOf(answer.StatusCode, body)
+}
+
+// refusalOf reads the body of such an answer.
+func (*lookup) refusalOf(status int, body []byte) *client.RefusedError {
 	var said struct {
 		Error struct{ Code, Message, Hint string }
 	}
 	if json.Unmarshal(body, &said) != nil {
 		said.Error.Code = "" // somebody else's answer, such as a proxy's
 	}
-	return &client.RefusedError{
-		Status: answer.StatusCode, Code: said.Error.Code, Message: said.Error.Message, Hint: said.Error.Hint,
-	}
+	return &client.RefusedError{Status: status, Code: said.Error.Code, Message: said.Error.Message, Hint: said.Error.Hint}
 }
 
 // needsTLS reports whether the answer to plain HTTP is that of a server which wants TLS.

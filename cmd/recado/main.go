@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"recado/internal/locale"
@@ -77,9 +78,19 @@ func (p *program) run(ctx context.Context, args []string) int {
 	root := newRootCommand(p, texts)
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
-		return p.fail(texts, err)
+		return p.fail(texts, outputTrouble(err))
 	}
 	return 0
+}
+
+// outputTrouble gives an error of writing to stdout its texts, if the command has not.
+func outputTrouble(err error) error {
+	_, told := errors.AsType[*problem](err)
+	file, is := errors.AsType[*fs.PathError](err)
+	if told || !is || file.Op != "write" || file.Path != os.Stdout.Name() {
+		return err
+	}
+	return writeProblem(err)
 }
 
 // fail tells the person what went wrong, and returns the exit code that says it to a script. Of several errors, each

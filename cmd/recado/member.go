@@ -3,8 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"net/http"
+	"net/url"
+	"os"
+	"strings"
 	"time"
 
 	"recado"
@@ -13,6 +17,7 @@ import (
 	"recado/internal/tui"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // serverAddress is what is meant where no server is named.
@@ -21,9 +26,66 @@ func (p *program) serverAddress() string {
 	return own.server
 }
 
-// memberConfig is for a program that joins the room at address.
-func (p *program) memberConfig(texts *locale.Texts, address, name string) client.Config {
-	return client.Config{URL: address, Name: cmp.Or(name, p.userName()), Header: requestHeader(texts), TLS: p.tls()}
+// A caller is who comes to a server, as the flags have it.
+type caller struct{ name, tokenFile string }
+
+// addTokenFlag is for commands that need no name.
+func (c *caller) addTokenFlag(flags *pflag.FlagSet, texts *locale.Texts) {
+	flags.Var(fileValue{&c.tokenFile}, "token-file", texts.Text("chat.flag.token_file"))
+}
+
+func (c *caller) addFlags(flags *pflag.FlagSet, texts *locale.Texts) {
+	flags.StringVar(&c.name, "name", "", texts.Text("chat.flag.name"))
+	c.addTokenFlag(flags, texts)
+}
+
+// A visit is a caller at a room: what is needed to go there.
+type visit struct {
+	address string // without a token
+	token   string
+	name    string // "" lets the server make one
+	trust   *tls.Config
+}
+
+// visit finds out where the arguments lead to, and what shows there who we are: the file counts more than the address,
+// and that more than the variable.
+func (p *program) visit(c caller, args []string) (visit, error) {
+	address, err := p.addressOf(args)
+	if err != nil {
+		return visit{}, err
+	}
+	v := visit{name: cmp.Or(c.name, p.userName()), trust: p.tls()}
+	v.address, v.token = withoutToken(address)
+	v.token = cmp.Or(v.token, p.getenv("RECADO_TOKEN"))
+	if c.tokenFile != "" {
+		content, err := os.ReadFile(c.tokenFile)
+		if err != nil {
+			return v, unreadable(c.tokenFile, err)
+		}
+		v.token = strings.TrimSpace(string(content))
+	}
+	if strings.ContainsFunc(v.token, func(r rune) bool { return r <= ' ' || r > '~' }) || c.tokenFile != "" && v.token == "" {
+		return v, usageProblem("token_wrong")
+	}
+	return v, nil
+}
+
+// withoutToken takes the token out of an address: it is not to be shown, or kept by anybody on the way.
+func withoutToken(address string) (clean, token string) {
+	u, err := url.Parse(address)
+	if err != nil || !u.Query().Has("token") {
+		return address, ""
+	}
+	query := u.Query()
+	token = query.Get("token")
+	query.Del("token")
+	u.RawQuery = query.Encode()
+	return u.String(), token
+}
+
+// memberConfig is for a program that joins a room.
+func (v visit) memberConfig(texts *locale.Texts) client.Config {
+	return client.Config{URL: v.address, Name: v.name, Token: v.token, Header: requestHeader(texts), TLS: v.trust}
 }
 
 // requestHeader lets a server answer in the language of the person.
@@ -59,15 +121,15 @@ func worthWaiting(err error) bool {
 	return !refused && !errors.Is(err, client.ErrURL) && !errors.Is(err, recado.ErrName)
 }
 
-// memberProblem is the problem with which a program left the room at address, or did not get there.
-func memberProblem(ctx context.Context, err error, texts *locale.Texts, address, name string) error {
+// memberProblem is the problem with which a program left a room, or did not get there.
+func memberProblem(ctx context.Context, err error, texts *locale.Texts, v visit) error {
 	if received, is := errors.AsType[signalError](context.Cause(ctx)); is && ctx.Err() != nil {
 		return &exitError{code: signalCode(received.signal)}
 	}
 	if errors.Is(err, recado.ErrName) {
-		return badValue("--name", name, err)
+		return badValue("--name", v.name, err)
 	}
-	return chatProblem(err, texts, address)
+	return chatProblem(err, texts, v.address)
 }
 
 // someArguments wants at least the one that is called what, and at most so many; 0 is no limit.

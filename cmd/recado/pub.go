@@ -30,8 +30,10 @@ const (
 
 // A publication is what the command line of recado pub asks for.
 type publication struct {
+	caller
+
 	words              []string // the arguments that are the message; none: the input is
-	file, name         string
+	file               string
 	binary, null, json bool
 	wait               time.Duration
 	early              bool // --wait was given: it is also for a server that is not there yet
@@ -51,21 +53,22 @@ func newPubCommand(p *program, texts *locale.Texts) *cobra.Command {
 			if err := how.check(); err != nil {
 				return err
 			}
-			address, err := p.addressOf(args[:1])
+			v, err := p.visit(how.caller, args[:1])
 			if err != nil {
 				return err
 			}
 			ctx, stop := signalContext(cmd.Context())
 			defer stop()
-			return memberProblem(ctx, p.pub(ctx, texts, address, how), texts, address, how.name)
+			return memberProblem(ctx, p.pub(ctx, texts, v, how), texts, v)
 		},
 	}
+	p.completeRoom(cmd, texts, &how.caller)
 	f := cmd.Flags()
 	f.StringVar(&how.file, "file", "", texts.Text("commands.pub.flag.file"))
 	f.BoolVar(&how.null, "null", false, texts.Text("commands.pub.flag.null"))
 	f.BoolVar(&how.json, "json", false, texts.Text("commands.pub.flag.json"))
 	f.BoolVar(&how.binary, "binary", false, texts.Text("commands.pub.flag.binary"))
-	f.StringVar(&how.name, "name", "", texts.Text("chat.flag.name"))
+	how.addFlags(f, texts)
 	f.DurationVar(&how.wait, "wait", standardWait, texts.Text("commands.pub.flag.wait"))
 	p.addTrust(cmd, texts)
 	return cmd
@@ -87,7 +90,7 @@ func (how *publication) check() error {
 }
 
 // pub returns nil when every message is in the room.
-func (p *program) pub(ctx context.Context, texts *locale.Texts, address string, how publication) error {
+func (p *program) pub(ctx context.Context, texts *locale.Texts, v visit, how publication) error {
 	in := p.stdin
 	if how.file != "" && how.file != "-" {
 		file, err := os.Open(how.file)
@@ -97,7 +100,7 @@ func (p *program) pub(ctx context.Context, texts *locale.Texts, address string, 
 		defer func() { _ = file.Close() }() // it was only read
 		in = file
 	}
-	config := p.memberConfig(texts, address, how.name)
+	config := v.memberConfig(texts)
 	config.Outbox, config.OutboxAge = underWay, how.wait
 	config.HandshakeTimeout = min(how.wait, 10*time.Second)
 	patience := time.Duration(0)
@@ -193,9 +196,9 @@ func (how *publication) messages(in io.Reader, limit int) iter.Seq2[[]byte, erro
 	case how.file != "":
 		return one(io.ReadAll(io.LimitReader(in, int64(limit)+1))) // which is too big, however much follows
 	case how.null:
-		return records(in, 0, limit)
+		return tui.Lines(in, 0, limit)
 	}
-	return records(in, '\n', limit)
+	return tui.Lines(in, '\n', limit)
 }
 
 // unreadable is the problem with a file that recado pub cannot read.

@@ -30,6 +30,7 @@ func newRootCommand(p *program, texts *locale.Texts) *cobra.Command {
 	root.PersistentFlags().Lookup("lang").DefValue = "" // p.lang has been read already; it is no default
 	root.PersistentFlags().StringVar(&p.configFlag, "config", p.configFlag, texts.Text("root.config"))
 	root.PersistentFlags().Lookup("config").DefValue = ""
+	completeFlag(root, "lang", string(locale.English), string(locale.Portuguese))
 	root.AddCommand(
 		newServeCommand(p, texts), newChatCommand(p), newPubCommand(p, texts), newSubCommand(p, texts),
 		newRoomsCommand(p, texts), newWhoCommand(p, texts), newHistoryCommand(p, texts), newHealthCommand(p, texts),
@@ -41,7 +42,9 @@ func newRootCommand(p *program, texts *locale.Texts) *cobra.Command {
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	root.SetFlagErrorFunc(flagProblem)
-	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(cmd.OutOrStdout(), cmd, texts) })
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
+		printHelp(cmd.OutOrStdout(), cmd, texts) //nolint:errcheck // cobra takes no error for --help
+	})
 	root.InitDefaultCompletionCmd()
 	localize(root, texts)
 	return root

@@ -21,8 +21,10 @@ const lookEvery = 500 * time.Millisecond
 
 // A subscription is what the command line of recado sub asks for.
 type subscription struct {
+	caller
+
 	command         []string // to run for each message; none: the messages are written
-	since, name     string
+	since           string
 	json            bool
 	limit, parallel int
 	timeout         time.Duration
@@ -49,7 +51,7 @@ func newSubCommand(p *program, texts *locale.Texts) *cobra.Command {
 			if err := how.check(); err != nil {
 				return err
 			}
-			address, err := p.addressOf(args[:1])
+			v, err := p.visit(how.caller, args[:1])
 			if err != nil {
 				return err
 			}
@@ -57,16 +59,17 @@ func newSubCommand(p *program, texts *locale.Texts) *cobra.Command {
 			defer stop()
 			// A signal that we ignore, as signalContext does, the commands would ignore too.
 			signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-			return memberProblem(ctx, p.sub(ctx, texts, address, &how), texts, address, how.name)
+			return memberProblem(ctx, p.sub(ctx, texts, v, &how), texts, v)
 		},
 	}
+	p.completeRoom(cmd, texts, &how.caller)
 	f := cmd.Flags()
 	f.BoolVar(&how.json, "json", false, texts.Text("commands.sub.flag.json"))
 	f.StringVar(&how.since, "since", "", texts.Text("commands.sub.flag.since"))
 	f.IntVar(&how.limit, "limit", 0, texts.Text("commands.sub.flag.limit"))
 	f.DurationVar(&how.timeout, "timeout", 0, texts.Text("commands.sub.flag.timeout"))
 	f.IntVar(&how.parallel, "parallel", 1, texts.Text("commands.sub.flag.parallel"))
-	f.StringVar(&how.name, "name", "", texts.Text("chat.flag.name"))
+	how.addFlags(f, texts)
 	p.addTrust(cmd, texts)
 	return cmd
 }
@@ -104,12 +107,12 @@ type sink interface {
 }
 
 // sub passes the messages on until the limit, the time, a signal, or that nobody reads them any more.
-func (p *program) sub(ctx context.Context, texts *locale.Texts, address string, how *subscription) error {
-	l, err := newLookup(texts, address, p.tls())
+func (p *program) sub(ctx context.Context, texts *locale.Texts, v visit, how *subscription) error {
+	l, err := newLookup(texts, v)
 	if err != nil {
 		return err
 	}
-	config := p.memberConfig(texts, address, how.name)
+	config := v.memberConfig(texts)
 	if how.since != "" {
 		if config.Since, err = l.start(ctx, how.since); err != nil {
 			return err
@@ -151,16 +154,11 @@ func follow(ctx context.Context, c *client.Client, to sink, how *subscription, o
 			if !open {
 				return errors.Join(ctx.Err(), c.Finish(ctx)) // it has ended: this does not wait
 			}
-			counts, err := takeEvent(ctx, e, to, o)
-			if err == nil && len(c.Events()) == 0 {
-				err = to.rest()
-			}
+			counted, err := takeAtHand(ctx, c, e, to, o, how.limit-count)
 			if err != nil {
 				return err
 			}
-			if counts {
-				count++
-			}
+			count += counted
 		case <-late:
 			if how.limit > 0 {
 				return &problem{id: "too_few_messages", facts: []any{"Count", count, "Limit", how.limit, "Timeout", how.timeout}}
@@ -175,6 +173,26 @@ func follow(ctx context.Context, c *client.Client, to sink, how *subscription, o
 		}
 	}
 	return nil
+}
+
+// atOnce is how many events are taken before anything else has its turn.
+const atOnce = 1000
+
+// takeAtHand gives the sink an event and those that are there already, until so many count; 0 is no limit.
+func takeAtHand(ctx context.Context, c *client.Client, e client.Event, to sink, o *outage, limit int) (counted int, err error) {
+	for n := 1; ; n++ {
+		counts, err := takeEvent(ctx, e, to, o)
+		if err != nil {
+			return counted, err
+		}
+		if counts {
+			counted++
+		}
+		if n == atOnce || counts && counted == limit || len(c.Events()) == 0 {
+			return counted, to.rest()
+		}
+		e = <-c.Events()
+	}
 }
 
 func takeEvent(ctx context.Context, e client.Event, to sink, o *outage) (counts bool, err error) {

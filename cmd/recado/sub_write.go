@@ -2,9 +2,9 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"io"
-	"strings"
 
 	"recado"
 	"recado/client"
@@ -27,28 +27,21 @@ func newWriter(out io.Writer, asJSON, terminal bool, leftOut func(bytes int)) *w
 func (w *writer) take(_ context.Context, m client.Message) (counts bool, err error) {
 	switch {
 	case w.json:
-		text, err := jsonLine(m)
-		if err != nil {
-			return false, err
-		}
-		return true, w.line(text, tui.SafeJSON)
+		return true, w.line(m.AppendJSON(w.out.AvailableBuffer()), tui.SafeJSON)
 	case m.Ephemeral:
 		return false, nil
 	case m.Kind == recado.Binary:
 		w.leftOut(len(m.Data))
 		return false, nil
 	}
-	return true, w.line(oneLine(string(m.Data)), tui.SafeLine)
+	return true, w.line(oneLine(m.Data), tui.SafeLine)
 }
 
-func (w *writer) line(text string, safe func(string) string) error {
+func (w *writer) line(text []byte, safe func(string) string) error {
 	if w.terminal {
-		text = safe(text)
+		text = []byte(safe(string(text)))
 	}
-	_, err := w.out.WriteString(text)
-	if err == nil {
-		err = w.out.WriteByte('\n')
-	}
+	_, err := w.out.Write(append(text, '\n'))
 	return writeProblem(err)
 }
 
@@ -59,11 +52,9 @@ func (w *writer) gone() bool { return nobodyReads(w.to) }
 func (w *writer) close() error { return w.rest() }
 
 // oneLine writes line ends as the text stream of the server does.
-func oneLine(text string) string {
-	if !strings.ContainsAny(text, "\r\n") {
-		return text
-	}
-	return strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(text)
+func oneLine(text []byte) []byte {
+	text = bytes.ReplaceAll(text, []byte("\n"), []byte(`\n`))
+	return bytes.ReplaceAll(text, []byte("\r"), []byte(`\r`))
 }
 
 // writeProblem is the problem with stdout, unless nobody reads it any more, which is a quiet end.
@@ -72,18 +63,4 @@ func writeProblem(err error) error {
 		return err
 	}
 	return &problem{id: "output_failed", facts: []any{"Cause", causeOf(err)}, err: err}
-}
-
-// jsonLine is the object of the JSON lines that a server streams, without prev.
-func jsonLine(m client.Message) (string, error) {
-	object := struct {
-		Position   string `json:"position,omitempty"`
-		Type       string `json:"type"`
-		Seq        uint64 `json:"seq,omitempty"`
-		tui.Saying        //nolint:embeddedstructfieldcheck // its place is the order of the JSON
-	}{Type: "message", Saying: tui.NewSaying(m)}
-	if !m.Ephemeral {
-		object.Position, object.Seq = m.Position.String(), m.Position.Seq
-	}
-	return tui.JSONLine(object)
 }

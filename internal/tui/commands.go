@@ -1,35 +1,12 @@
 package tui
 
 import (
-	"context"
-	"errors"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
 
-	"recado"
 	"recado/client"
 )
-
-// A command is what a line that begins with a slash does, by its names in both languages.
-type command struct {
-	names []string
-	do    func(t *talk, rest string) // rest is what follows the name
-}
-
-func commands() []command {
-	return []command{
-		{[]string{"/help", "/ajuda"}, func(t *talk, _ string) {
-			t.status(strings.Split(t.Text("chat.help"), "\n")...)
-		}},
-		{[]string{"/history", "/historico"}, (*talk).earlier},
-		{[]string{"/nick"}, (*talk).rename},
-		{[]string{"/quit", "/sair"}, func(t *talk, _ string) { t.leave = true }},
-		{[]string{"/who", "/quem"}, (*talk).who},
-	}
-}
 
 // press does what one key means.
 func (t *talk) press(k key, r rune) {
@@ -52,7 +29,7 @@ func (t *talk) press(k key, r rune) {
 		t.interrupt(warned)
 	case keyEOF:
 		if len(t.editor.text) == 0 {
-			t.leave = true
+			t.left = true
 			return
 		}
 		t.editor.press(keyDelete)
@@ -64,7 +41,7 @@ func (t *talk) press(k key, r rune) {
 // interrupt clears the text; a second time in a row it ends the chat.
 func (t *talk) interrupt(again bool) {
 	if again {
-		t.leave, t.end = true, ErrInterrupted
+		t.left, t.end = true, ErrInterrupted
 		return
 	}
 	t.warned = true
@@ -87,16 +64,21 @@ func (t *talk) enter() {
 		t.command(text)
 		return
 	}
-	switch _, err := t.client.TrySend(client.Outgoing{Text: text}); {
-	case err == nil:
+	if t.send(client.Outgoing{Text: text}) {
 		t.commit()
-	case errors.Is(err, client.ErrOutboxFull):
-		t.status(t.Text("chat.outbox_full"))
-	case errors.Is(err, client.ErrTooBig):
-		t.status(t.Text("chat.too_big", "Limit", t.client.Limits().MessageBytes))
-	default:
-		t.status(t.Text("chat.unsendable", "Cause", err))
 	}
+}
+
+// send hands a message over. False means that the person was told why not.
+func (t *talk) send(o client.Outgoing) bool {
+	id, err := t.client.TrySend(o)
+	if err != nil {
+		t.status(problem(t.Texts, t.client, err))
+		return false
+	}
+	you := t.client.You()
+	t.journal.outbox = append(t.journal.outbox, ownEntry(t.Texts, o, id, you, t.people.label(you), t.now()))
+	return true
 }
 
 // commit leaves the line that was typed where it is, as a part of the conversation.
@@ -111,66 +93,13 @@ func (t *talk) commit() {
 }
 
 func (t *talk) command(text string) {
-	name, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
-	for _, c := range commands() {
-		if slices.Contains(c.names, strings.ToLower(name)) {
-			t.commit()
-			c.do(t, strings.TrimSpace(rest))
-			return
-		}
+	o, name, rest := findOrder(text)
+	if o == nil {
+		t.status(t.Text("page.problem.command", "Command", SafeLine(name)))
+		return
 	}
-	t.status(t.Text("chat.command_unknown", "Name", SafeLine(name)))
-}
-
-func (t *talk) rename(name string) {
-	t.ask(func(ctx context.Context) func() {
-		err := t.client.Rename(ctx, name)
-		return func() {
-			switch {
-			case errors.Is(err, recado.ErrName):
-				t.status(t.Text("chat.name_invalid", "Limit", recado.MaxName))
-			case err != nil:
-				t.status(t.Text("chat.unanswered", "Cause", SafeLine(err.Error())))
-			default:
-				t.status(t.Text("chat.name", "Name", t.name()))
-			}
-		}
-	})
-}
-
-func (t *talk) who(string) {
-	var names []string
-	for _, m := range t.client.Members() {
-		name := t.label(m)
-		if m.ID == t.client.You().ID {
-			name += " " + t.Text("chat.you")
-		}
-		names = append(names, name)
-	}
-	text := t.Count("chat.people", t.client.Count())
-	if len(names) > 0 {
-		text += ": " + strings.Join(names, ", ")
-	}
-	t.status(text)
-}
-
-// earlier shows messages of before those that were shown.
-func (t *talk) earlier(number string) {
-	n, err := strconv.Atoi(number)
-	if err != nil || n <= 0 {
-		n = recent
-	}
-	before := t.oldest
-	t.ask(func(ctx context.Context) func() {
-		page, err := t.client.History(ctx, before, n)
-		return func() {
-			if err != nil {
-				t.status(t.Text("chat.unanswered", "Cause", SafeLine(err.Error())))
-				return
-			}
-			t.page(page)
-		}
-	})
+	t.commit()
+	o.line(t, rest)
 }
 
 // complete writes the rest of a command of which only one begins like the text.
@@ -179,15 +108,7 @@ func (t *talk) complete() {
 	if !strings.HasPrefix(text, "/") {
 		return
 	}
-	var found []string
-	for _, c := range commands() {
-		for _, name := range c.names {
-			if strings.HasPrefix(name, text) {
-				found = append(found, name)
-			}
-		}
-	}
-	if len(found) == 1 {
+	if found := orderNames(t.Texts, text); len(found) == 1 {
 		t.editor.text = []byte(found[0])
 		t.editor.cursor = len(found[0])
 	}

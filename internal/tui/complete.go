@@ -45,7 +45,9 @@ func (m *model) completions() completion {
 		return c
 	}
 	if start == 0 && word[0] == '/' {
-		c.found = m.orderNames(word)
+		for _, name := range orderNames(m.Texts, word) {
+			c.found = append(c.found, name+" ")
+		}
 		return c
 	}
 	after := " "
@@ -60,25 +62,4 @@ func (m *model) completions() completion {
 	}
 	c.found = slices.Compact(c.found)
 	return c
-}
-
-// orderNames are the commands that begin so: those of the language, or else those of the other one.
-func (m *model) orderNames(word string) (found []string) {
-	var others []string
-	for _, o := range orders() {
-		name := o.name(m.Texts)
-		if strings.HasPrefix(name, word) {
-			found = append(found, name+" ")
-			continue
-		}
-		for _, other := range []string{o.english, o.portuguese} {
-			if strings.HasPrefix(other, word) {
-				others = append(others, other+" ")
-			}
-		}
-	}
-	if len(found) == 0 {
-		return slices.Compact(others)
-	}
-	return found
 }

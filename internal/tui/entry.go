@@ -8,6 +8,7 @@ import (
 
 	"recado"
 	"recado/client"
+	"recado/internal/locale"
 )
 
 // A sort is what an entry of the journal is.
@@ -45,14 +46,49 @@ type entry struct {
 	mark     mark
 	position recado.Position // zero for what the server does not keep
 
-	id      string        // of an own message that waits
-	offline bool          // it was sent while there was no connection
-	change  client.Change // what happened to the people of a notice; 0 for other notices
-	people  []string      // whom a notice is about
-	kept    rows          // what render returned last
-	above   *entry        // for this entry above
-	made    int           // in this generation
-	day     time.Time     // and on this day
+	id      string          // of an own message that waits
+	again   client.Outgoing // which can be sent again, until it is in the room
+	missing client.Gap      // what a notice says is missing
+	offline bool            // it was sent while there was no connection
+	change  client.Change   // what happened to the people of a notice; 0 for other notices
+	people  []string        // whom a notice is about
+	kept    rows            // what render returned last
+	above   *entry          // for this entry above
+	made    int             // in this generation
+	day     time.Time       // and on this day
+}
+
+// heardEntry is a message of the room.
+func heardEntry(t *locale.Texts, e client.Message, label string, you recado.MemberID) *entry {
+	out := &entry{
+		at: e.Time.Local(), from: e.From.ID, name: SafeLine(e.From.Name), label: label,
+		text: strings.TrimRight(Safe(string(e.Data)), "\n"), position: e.Position,
+	}
+	switch {
+	case e.Kind == recado.Binary:
+		out.text = t.Count("chat.binary", len(e.Data))
+	case e.Event == actionEvent:
+		out.sort = action
+	}
+	if e.From.ID == you && you != (recado.MemberID{}) {
+		out.own, out.mark = true, sent
+	}
+	return out
+}
+
+// ownEntry is a message that was handed over to be sent, under this id.
+func ownEntry(t *locale.Texts, o client.Outgoing, id string, you client.Member, label string, now time.Time) *entry {
+	e := &entry{
+		at: now, from: you.ID, name: SafeLine(you.Name), label: label, text: Safe(o.Text),
+		own: true, mark: waiting, id: id, again: o,
+	}
+	if e.name == "" { // there was no connection yet
+		e.name, e.label = t.Text("chat.screen.you"), t.Text("chat.screen.you")
+	}
+	if o.Event == actionEvent {
+		e.sort = action
+	}
+	return e
 }
 
 // rows are what an entry looks like, each as wide as the journal.

@@ -2,13 +2,13 @@ package tui
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"recado"
 	"recado/client"
+	"recado/internal/locale"
 )
 
 // typingEvent is what clients call the sign that somebody is typing.
@@ -115,7 +115,7 @@ func (m *model) take(e client.Event) {
 			m.oldest = e.Messages[0].Position
 		}
 	case client.Gap:
-		m.gap(e)
+		m.skipped(e)
 	case client.Presence:
 		m.presence(e)
 	case *client.ServerError:
@@ -144,20 +144,7 @@ func (m *model) message(e client.Message) {
 
 // entry is a message as the journal has it.
 func (m *model) entry(e client.Message) *entry {
-	out := &entry{
-		at: e.Time.Local(), from: e.From.ID, name: SafeLine(e.From.Name), label: m.people.label(e.From),
-		text: strings.TrimRight(Safe(string(e.Data)), "\n"), position: e.Position,
-	}
-	switch {
-	case e.Kind == recado.Binary:
-		out.text = m.Count("chat.binary", len(e.Data))
-	case e.Event == actionEvent:
-		out.sort = action
-	}
-	if you := m.conn.You().ID; e.From.ID == you && you != (recado.MemberID{}) {
-		out.own, out.mark = true, sent
-	}
-	return out
+	return heardEntry(m.Texts, e, m.people.label(e.From), m.conn.You().ID)
 }
 
 func (m *model) acknowledge(e client.Ack) {
@@ -165,7 +152,7 @@ func (m *model) acknowledge(e client.Ack) {
 	if !found {
 		return
 	}
-	entry.position = e.Position
+	entry.position, entry.again = e.Position, client.Outgoing{}
 	if m.oldest == (recado.Position{}) {
 		m.oldest = e.Position
 	}
@@ -174,16 +161,6 @@ func (m *model) acknowledge(e client.Ack) {
 		return
 	}
 	m.trip = max(m.now().Sub(entry.at), time.Millisecond)
-}
-
-func (m *model) gap(e client.Gap) {
-	if e.Reason == "epoch" {
-		m.oldest = recado.Position{} // the history is another one
-	}
-	m.note(alarm, gapText(m.Texts, e))
-	if e.Missed > 0 {
-		m.behind = gapped{m.now().Add(behindTime), m.behind.missed + e.Missed}
-	}
 }
 
 func (m *model) fault(e *client.ServerError) {
@@ -195,7 +172,7 @@ func (m *model) fault(e *client.ServerError) {
 }
 
 func (m *model) state(s client.State) {
-	m.phase, m.since, m.retryAt = s.Phase, m.now(), time.Time{}
+	m.phase, m.since, m.retryAt, m.offline = s.Phase, m.now(), time.Time{}, false
 	switch s.Phase {
 	case client.Connected:
 		if m.begun && !m.quiet {
@@ -220,6 +197,7 @@ func (m *model) reconnecting(s client.State) {
 	}
 	m.quiet = passing(s)
 	m.trip = 0
+	m.watchNetwork()
 	for _, e := range m.journal.outbox {
 		e.offline = true
 	}
@@ -230,6 +208,9 @@ func (m *model) reconnecting(s client.State) {
 		return
 	}
 	m.trouble = true
+	if m.offline {
+		return // which the banner says
+	}
 	id, facts := Problem(s.Err, m.conn.URL())
 	text := m.Text("error."+id, facts...)
 	if hint := m.Text("error."+id+".hint", facts...); !m.begun && hint != "" {
@@ -239,14 +220,14 @@ func (m *model) reconnecting(s client.State) {
 }
 
 // problem says what is wrong with what a person asked for.
-func (m *model) problem(err error) string {
+func problem(t *locale.Texts, conn connection, err error) string {
 	switch {
 	case errors.Is(err, client.ErrOutboxFull):
-		return m.Text("chat.outbox_full")
+		return t.Text("chat.outbox_full")
 	case errors.Is(err, client.ErrTooBig):
-		return m.Text("chat.too_big", "Limit", m.conn.Limits().MessageBytes)
+		return t.Text("chat.too_big", "Limit", conn.Limits().MessageBytes)
 	case errors.Is(err, recado.ErrName):
-		return m.Text("chat.name_invalid", "Limit", recado.MaxName)
+		return t.Text("chat.name_invalid", "Limit", recado.MaxName)
 	}
-	return m.Text("chat.unsendable", "Cause", SafeLine(err.Error()))
+	return t.Text("chat.unsendable", "Cause", SafeLine(err.Error()))
 }

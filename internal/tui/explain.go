@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 
 	"recado"
 	"recado/client"
@@ -84,8 +85,13 @@ func rootCause(err error) error {
 	}
 }
 
-// Refusal is what to tell about a refusal, and what can be done: in the server's words if it gave any.
+// Refusal is what to tell about a refusal, and what can be done: what the page says about it if it is a known one, or else
+// the server's words if it gave any.
 func Refusal(refused *client.RefusedError, texts *locale.Texts) (message, hint string) {
+	if known := knownRefusal(refused); known != "" {
+		id := "states.refused." + known
+		return texts.Text(id) + " (" + SafeLine(refused.Code) + ")", texts.Text(id + ".hint")
+	}
 	switch {
 	case errors.Is(refused, client.ErrNotRecado):
 		return texts.Text("chat.refused.not_recado"), texts.Text("chat.refused.not_recado.hint")
@@ -100,4 +106,35 @@ func Refusal(refused *client.RefusedError, texts *locale.Texts) (message, hint s
 		hint = texts.Text("chat.refused.status.hint")
 	}
 	return texts.Text("chat.refused", "Message", SafeLine(refused.Message), "Code", SafeLine(refused.Code)), hint
+}
+
+// knownRefusal is the key of the page's texts for a refusal, or "".
+func knownRefusal(refused *client.RefusedError) string {
+	switch refused.Code {
+	case recado.AuthRequired:
+		return "4500"
+	case recado.AuthInvalid, recado.AuthExpired:
+		return "4501"
+	case recado.RoomForbidden:
+		return "4502"
+	case nameInvalid:
+		return nameInvalid
+	}
+	switch refused.Close {
+	case 4503, 4506: // removed, room full: of other servers
+		return strconv.Itoa(int(refused.Close))
+	}
+	return ""
+}
+
+// nameInvalid is the code of a name that the server does not take.
+const nameInvalid = "name_invalid"
+
+// WantsToken tells the refusals that another token may end.
+func WantsToken(refused *client.RefusedError) bool {
+	switch refused.Code {
+	case recado.AuthRequired, recado.AuthInvalid, recado.AuthExpired, recado.RoomForbidden:
+		return true
+	}
+	return false
 }

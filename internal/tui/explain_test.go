@@ -73,7 +73,12 @@ func TestRefusal(t *testing.T) {
 		"in its words":    {client.RefusedError{Status: 403, Code: "origin_refused", Message: "No\x1b[2J\n", Hint: "Ask"}, "The server refused: No⏎ (origin_refused)"},
 		"without a hint":  {client.RefusedError{Status: 403, Code: "x", Message: "No"}, "The server refused: No (x)"},
 		"without a word":  {client.RefusedError{Status: 404}, "The server answered with HTTP status 404."},
-		"by a close code": {client.RefusedError{Close: 4503, Code: "removed\r"}, "The server ended the connection for good: removed␍ (4503)."},
+		"by a close code": {client.RefusedError{Close: 4503, Code: "removed\r"}, "You were removed from this room. (removed␍)"},
+		"by another code": {client.RefusedError{Close: 4504, Code: "protocol_misuse"}, "The server ended the connection for good: protocol_misuse (4504)."},
+		"no token":        {client.RefusedError{Close: 4500, Code: "auth_required"}, "This room wants to know who you are. (auth_required)"},
+		"over HTTP":       {client.RefusedError{Status: 401, Code: "auth_expired", Message: "x"}, "Your access is invalid or has expired. (auth_expired)"},
+		"not in the room": {client.RefusedError{Close: 4502, Code: "room_forbidden"}, "You may not enter this room. (room_forbidden)"},
+		"no such name":    {client.RefusedError{Code: "name_invalid", Message: "x"}, "The server does not take this name. (name_invalid)"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

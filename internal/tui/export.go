@@ -11,6 +11,8 @@ import (
 	"unicode"
 
 	tea "charm.land/bubbletea/v2"
+
+	"recado/internal/locale"
 )
 
 // formats are those of the page's exports.
@@ -18,32 +20,21 @@ func formats() []string { return []string{"txt", "md", "json"} }
 
 // export writes the messages that are here to a new file: FORMAT, or FILE with the ending of one.
 func (m *model) export(to string) tea.Cmd {
-	name, format := to, strings.TrimPrefix(filepath.Ext(to), ".")
-	if to == "" || slices.Contains(formats(), to) {
-		if format = to; to == "" {
-			format = formats()[0]
-		}
-		name = "recado-" + fileName(m.room()) + m.now().Format("-20060102-150405.") + format
-	}
-	if !slices.Contains(formats(), format) {
+	e := newExport(m.room(), m.link(), m.journal)
+	name, format := e.file(to, m.now())
+	if format == "" {
 		m.tell(m.Text("page.problem.format"))
 		return nil
-	}
-	e := export{room: m.room(), address: m.link()}
-	for _, entry := range m.journal.entries {
-		if entry.isMessage() {
-			e.messages = append(e.messages, entry)
-		}
 	}
 	conn := m.conn
 	return func() tea.Msg { // a disk may be slow
 		err := m.write(name, e.text(format))
 		return answerMsg{conn, func(m *model) tea.Cmd {
+			how := notice
 			if err != nil {
-				m.note(alarm, m.Text("chat.screen.export_failed", "Cause", SafeLine(err.Error())))
-				return nil
+				how = alarm
 			}
-			m.note(notice, m.Count("chat.screen.exported", len(e.messages), "File", SafeLine(name)))
+			m.note(how, e.outcome(m.Texts, name, err))
 			return nil
 		}}
 	}
@@ -63,6 +54,40 @@ func fileName(room string) string {
 type export struct {
 	room, address string
 	messages      []*entry
+}
+
+func newExport(room, address string, j *journal) *export {
+	e := &export{room: room, address: address}
+	for _, entry := range j.entries {
+		if entry.isMessage() {
+			e.messages = append(e.messages, entry)
+		}
+	}
+	return e
+}
+
+// file is the name and the format that a person means by a format, a file, or nothing; the format is "" if there is no
+// such one.
+func (e *export) file(to string, now time.Time) (name, format string) {
+	name, format = to, strings.TrimPrefix(filepath.Ext(to), ".")
+	if to == "" || slices.Contains(formats(), to) {
+		if format = to; to == "" {
+			format = formats()[0]
+		}
+		name = "recado-" + fileName(e.room) + now.Format("-20060102-150405.") + format
+	}
+	if !slices.Contains(formats(), format) {
+		return "", ""
+	}
+	return name, format
+}
+
+// outcome tells what became of it.
+func (e *export) outcome(t *locale.Texts, name string, err error) string {
+	if err != nil {
+		return t.Text("chat.screen.export_failed", "Cause", SafeLine(err.Error()))
+	}
+	return t.Count("chat.screen.exported", len(e.messages), "File", SafeLine(name))
 }
 
 func (e *export) text(format string) string {

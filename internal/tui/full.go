@@ -1,9 +1,13 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"net"
+	"net/url"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,11 +23,6 @@ type Full struct {
 
 	In, Out *os.File // the terminal
 	Environ []string // by which the terminal's colours are recognised
-
-	// Find makes an address of what a person calls a room, in one whose address is current.
-	Find func(current, given string) (address string, err error)
-	// Code is a QR code of a text, in rows.
-	Code func(text string) string
 }
 
 // fps is how often the screen is drawn at most: a busy room looks smooth, and costs little.
@@ -33,14 +32,14 @@ const fps = 30
 // encryption turns out not to work (an *UnreachableError), or ctx ends.
 // A server that cannot be reached is tried again and again.
 func (f *Full) Run(ctx context.Context) error {
-	rooms := &rooms{config: f.Client, open: func(c client.Config) (*client.Client, error) { return client.Open(ctx, c) }}
+	rooms := newRooms(ctx, f.Client)
 	defer rooms.close()
-	first, err := rooms.enter(f.Client.URL, f.Client.Name)
+	first, err := rooms.enter(f.Client.URL, f.Client.Name, f.Client.Token)
 	if err != nil {
 		return err
 	}
 	m := newModel(f.Texts, world{
-		now: time.Now, enter: rooms.enter, leave: rooms.leave, find: f.Find, code: f.Code, write: writeNew,
+		now: time.Now, online: online, enter: rooms.enter, leave: rooms.leave, find: f.Find, code: f.Code, write: writeNew,
 	}, first)
 	_, err = tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(f.In), tea.WithOutput(f.Out),
 		tea.WithEnvironment(f.Environ), tea.WithoutSignalHandler(), tea.WithFPS(fps)).Run()
@@ -50,10 +49,11 @@ func (f *Full) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	unsent := m.conn.Waiting()
 	if m.phase == client.Connected || m.phase == client.Draining {
-		rooms.leave(m.conn)
+		unsent = rooms.leave(m.conn)
 	}
-	if unsent := m.conn.Waiting(); unsent > 0 {
+	if unsent > 0 {
 		f.Out.WriteString("· " + m.Count("chat.unsent", unsent) + "\n") //nolint:errcheck // the terminal may be gone
 	}
 	return errors.Join(m.end, m.refused)
@@ -65,29 +65,60 @@ type rooms struct {
 	open   func(client.Config) (*client.Client, error)
 
 	leaving sync.WaitGroup
-	mu      sync.Mutex // guards entered
+	mu      sync.Mutex        // guards what follows
+	tokens  map[string]string // by host: a token is for the server that it was given for
 	entered []*client.Client
 }
 
-// enter begins to join a room. Its history comes first.
-func (r *rooms) enter(address, name string) (connection, error) {
+func newRooms(ctx context.Context, c client.Config) *rooms {
+	return &rooms{
+		config: c, tokens: map[string]string{},
+		open: func(c client.Config) (*client.Client, error) { return client.Open(ctx, c) },
+	}
+}
+
+// enter begins to join a room. Its history comes first. Without a token it is the last one for this server.
+func (r *rooms) enter(address, name, token string) (connection, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if host := hostOf(address); token == "" {
+		token = r.tokens[host]
+	} else {
+		r.tokens[host] = token
+	}
 	config := r.config
-	config.URL, config.Name, config.History, config.Session, config.Since = address, name, recent, "", recado.Position{}
+	config.URL, config.Name, config.Token = address, cmp.Or(name, r.config.Name), token
+	config.History, config.Session, config.Since = recent, "", recado.Position{}
 	c, err := r.open(config)
 	if err != nil {
 		return nil, err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.entered = append(r.entered, c)
 	return c, nil
 }
 
-// leave waits a little until what was typed is in the room, and ends the connection.
-func (r *rooms) leave(from connection) {
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// online reports whether this machine has an address in any network but its own.
+func online() bool {
+	addresses, err := net.InterfaceAddrs()
+	return err != nil || slices.ContainsFunc(addresses, func(a net.Addr) bool {
+		network, is := a.(*net.IPNet)
+		return is && network.IP.IsGlobalUnicast()
+	})
+}
+
+// leave waits a little until what was typed is in the room, and ends the connection. It returns how much is not.
+func (r *rooms) leave(from connection) (unsent int) {
 	c, is := from.(*client.Client)
 	if !is {
-		return
+		return 0
 	}
 	r.leaving.Add(1)
 	defer r.leaving.Done()
@@ -95,9 +126,18 @@ func (r *rooms) leave(from connection) {
 		for range c.Events() { // Finish needs somebody to take them
 		}
 	}()
-	ctx, cancel := context.WithTimeout(context.Background(), leaving) // the client ends with the chat
+	ctx, cancel := context.WithCancel(context.Background()) // the client ends with the chat
 	defer cancel()
-	c.Finish(ctx) //nolint:errcheck // what it did not achieve is still waiting
+	late := make(chan int, 1)
+	timer := time.AfterFunc(leaving, func() {
+		late <- c.Waiting()
+		cancel()
+	})
+	c.Finish(ctx) //nolint:errcheck // what it did not achieve was waiting
+	if timer.Stop() {
+		return 0
+	}
+	return <-late
 }
 
 // close ends all connections.

@@ -68,10 +68,14 @@ func (h *hearing) tellLost() {
 
 // write writes one message as one line. As text, binary ones are only mentioned, and ephemeral ones left out.
 func (h *hearing) write(m client.Message) error {
-	if h.JSON {
-		return h.writeJSON(m)
-	}
 	switch {
+	case h.JSON:
+		line := m.AppendJSON(h.out.AvailableBuffer())
+		if h.Terminal {
+			line = []byte(SafeJSON(string(line)))
+		}
+		_, err := h.out.Write(append(line, '\n'))
+		return err
 	case m.Ephemeral:
 		return nil
 	case m.Kind == recado.Binary:
@@ -83,27 +87,6 @@ func (h *hearing) write(m client.Message) error {
 		text = SafeLine(text)
 	}
 	_, err := h.out.WriteString(strings.ReplaceAll(text, "\n", `\n`) + "\n")
-	return err
-}
-
-// writeJSON writes a message as recado.v1 does, with its position.
-func (h *hearing) writeJSON(m client.Message) error {
-	object := struct {
-		Seq      uint64 `json:"seq,omitempty"`
-		Position string `json:"position,omitempty"`
-		Saying          //nolint:embeddedstructfieldcheck // its place is the order of the JSON
-	}{Saying: NewSaying(m)}
-	if !m.Ephemeral {
-		object.Seq, object.Position = m.Position.Seq, m.Position.String()
-	}
-	line, err := JSONLine(object)
-	if err != nil {
-		return err
-	}
-	if h.Terminal {
-		line = SafeJSON(line)
-	}
-	_, err = h.out.WriteString(line + "\n")
 	return err
 }
 

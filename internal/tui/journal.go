@@ -144,6 +144,38 @@ func (j *journal) settle(id string, m mark) (*entry, bool) {
 	return e, true
 }
 
+// failed are the own messages that did not reach the room, or perhaps not.
+func (j *journal) failed() (failed []*entry) {
+	for _, e := range j.entries {
+		if e.mark == lost {
+			failed = append(failed, e)
+		}
+	}
+	return failed
+}
+
+// forget takes an entry out, wherever it is.
+func (j *journal) forget(e *entry) {
+	is := func(other *entry) bool { return other == e }
+	j.outbox = slices.DeleteFunc(j.outbox, is)
+	if i := slices.IndexFunc(j.entries, is); i >= 0 {
+		j.replace(i, nil)
+	}
+}
+
+// replace puts others in the place of an entry. What is looked at stays where it is.
+func (j *journal) replace(i int, others []*entry) {
+	j.bytes -= len(j.entries[i].text)
+	for _, e := range others {
+		j.fit(e)
+		j.bytes += len(e.text)
+	}
+	j.entries = slices.Replace(j.entries, i, i+1, others...)
+	if j.at.entry >= i {
+		j.at.entry = max(0, j.at.entry+len(others)-1)
+	}
+}
+
 // clear forgets everything but what is waiting.
 func (j *journal) clear() {
 	j.entries, j.bytes, j.at, j.following, j.first, j.news, j.fresh = nil, 0, place{}, true, nil, 0, 0

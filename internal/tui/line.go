@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"golang.org/x/term"
-
-	"recado/client"
 )
 
 const (
@@ -47,28 +45,37 @@ func (l *Line) Run(ctx context.Context) error {
 		return err
 	}
 	defer restore()
-	config := l.Client
-	config.History = recent
-	c, err := client.Open(ctx, config)
+	ctx, cancel := context.WithCancel(ctx)
+	rooms := newRooms(ctx, l.Client)
+	defer rooms.close()
+	first, err := rooms.enter(l.Client.URL, l.Client.Name, l.Client.Token)
 	if err != nil {
+		cancel()
 		return err
 	}
-	defer c.Close() //nolint:errcheck // it is nil
 	screen := &screen{out: l.Out, plain: l.Plain, size: l.terminalSize}
 	defer screen.leave()
-	ctx, cancel := context.WithCancel(ctx)
 	var asking sync.WaitGroup
 	defer asking.Wait()
 	defer cancel()
 	t := &talk{
-		Texts: l.Texts, client: c, screen: screen, color: l.Color && !l.Plain, phase: client.Connecting,
-		answers: make(chan func()),
+		Texts: l.Texts, screen: screen, color: l.Color && !l.Plain, answers: make(chan func()),
+		world: world{
+			now: time.Now, enter: rooms.enter, leave: rooms.leave, find: l.Find, code: l.Code, write: writeNew,
+		},
 	}
-	t.ask = func(question func(context.Context) func()) {
+	t.begin(first)
+	t.aside = asking.Go
+	t.ask = func(question func(context.Context, connection) func()) {
+		conn := t.client
 		asking.Go(func() {
-			answer := question(ctx)
+			answer := question(ctx, conn)
 			select {
-			case t.answers <- answer:
+			case t.answers <- func() {
+				if t.client == conn {
+					answer()
+				}
+			}:
 			case <-ctx.Done():
 			}
 		})

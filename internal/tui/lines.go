@@ -19,13 +19,14 @@ func (e *LineTooLongError) Error() string {
 	return fmt.Sprintf("line %d is longer than %d bytes", e.Line, e.Limit)
 }
 
-// lines yields each line of r, without its end, which is LF or CRLF; the last one need not have any.
-// A line is the receiver's. An error is the last thing that comes, and not io.EOF.
-func lines(r io.Reader, limit int) iter.Seq2[[]byte, error] {
+// Lines yields what separator separates in r, and what follows the last one, if anything does. Before a line feed, a
+// carriage return belongs to the end of the line. A line is the receiver's. An error is the last thing that comes, and not
+// io.EOF: a *LineTooLongError for a line of more than limit bytes.
+func Lines(r io.Reader, separator byte, limit int) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		in := bufio.NewReaderSize(r, 64<<10)
 		for number := 1; ; number++ {
-			line, err := readLine(in, limit)
+			line, err := readLine(in, separator, limit)
 			if errors.Is(err, errTooLong) {
 				err = &LineTooLongError{Line: number, Limit: limit}
 			}
@@ -37,7 +38,7 @@ func lines(r io.Reader, limit int) iter.Seq2[[]byte, error] {
 			if ended && len(line) == 0 {
 				return
 			}
-			if !yield(trimEnd(line), nil) || ended {
+			if !yield(trimEnd(line, separator), nil) || ended {
 				return
 			}
 		}
@@ -47,12 +48,12 @@ func lines(r io.Reader, limit int) iter.Seq2[[]byte, error] {
 var errTooLong = errors.New("the line is too long")
 
 // readLine reads to the end of the line, which it includes, however many buffers that takes.
-func readLine(in *bufio.Reader, limit int) ([]byte, error) {
+func readLine(in *bufio.Reader, separator byte, limit int) ([]byte, error) {
 	var line []byte
 	for {
-		part, err := in.ReadSlice('\n')
+		part, err := in.ReadSlice(separator)
 		line = append(line, part...)
-		if len(trimEnd(line)) > limit {
+		if len(trimEnd(line, separator)) > limit {
 			return nil, errTooLong
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
@@ -61,10 +62,10 @@ func readLine(in *bufio.Reader, limit int) ([]byte, error) {
 	}
 }
 
-func trimEnd(line []byte) []byte {
-	content, found := bytes.CutSuffix(line, []byte("\n"))
-	if !found {
-		return line
+func trimEnd(line []byte, separator byte) []byte {
+	content, found := bytes.CutSuffix(line, []byte{separator})
+	if !found || separator != '\n' {
+		return content
 	}
 	return bytes.TrimSuffix(content, []byte("\r"))
 }

@@ -32,7 +32,7 @@ func TestLines(t *testing.T) {
 			for _, in := range []io.Reader{strings.NewReader(tt.in), iotest.HalfReader(strings.NewReader(tt.in))} {
 				var got []string
 				var end error
-				for line, err := range lines(in, 400_000) {
+				for line, err := range Lines(in, '\n', 400_000) {
 					if err != nil {
 						end = err
 						break
@@ -54,7 +54,7 @@ func TestLines(t *testing.T) {
 func TestLinesError(t *testing.T) {
 	broken := errors.New("broken")
 	var got []string
-	for line, err := range lines(io.MultiReader(strings.NewReader("a\nb"), iotest.ErrReader(broken)), 100) {
+	for line, err := range Lines(io.MultiReader(strings.NewReader("a\nb"), iotest.ErrReader(broken)), '\n', 100) {
 		if err != nil && !errors.Is(err, broken) {
 			t.Errorf("the error is %v, want that of the reader", err)
 		}
@@ -62,5 +62,19 @@ func TestLinesError(t *testing.T) {
 	}
 	if want := []string{"a", ""}; !slices.Equal(got, want) {
 		t.Errorf("read %q, want %q: half a line is none", got, want)
+	}
+}
+
+// Between NULs, line ends are a part of what stands there.
+func TestLinesBetweenNULs(t *testing.T) {
+	var got []string
+	for line, err := range Lines(strings.NewReader("a\r\n\x00\x00b\r\x00c"), 0, 100) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, string(line))
+	}
+	if want := []string{"a\r\n", "", "b\r", "c"}; !slices.Equal(got, want) {
+		t.Errorf("Lines yields %q, want %q", got, want)
 	}
 }

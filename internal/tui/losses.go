@@ -40,6 +40,9 @@ func LostText(texts *locale.Texts, lost *client.LostError) string {
 
 // gapText tells of messages of others that are missing.
 func gapText(texts *locale.Texts, gap client.Gap) string {
+	if gap.Reason == "epoch" {
+		return texts.Text("page.gap.epoch")
+	}
 	if gap.Missed > 0 {
 		return texts.Count("chat.gap", gap.Missed)
 	}

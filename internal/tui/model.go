@@ -14,6 +14,7 @@ import (
 // A connection is what a model needs of a *client.Client.
 type connection interface {
 	Count() int
+	Discard(id string) bool
 	Events() <-chan client.Event
 	History(ctx context.Context, before recado.Position, limit int) (client.Page, error)
 	Limits() client.Limits
@@ -28,12 +29,13 @@ type connection interface {
 
 // A world is what a model may do besides what its connection does.
 type world struct {
-	now   func() time.Time
-	enter func(address, name string) (connection, error)          // begins to join a room
-	leave func(connection)                                        // ends that, after what was sent has arrived
-	find  func(current, given string) (address string, err error) // what a person calls a room
-	code  func(text string) string                                // a QR code, in rows
-	write func(name, text string) error                           // makes a new file
+	now    func() time.Time
+	online func() bool                                                    // there is a network
+	enter  func(address, name, token string) (connection, error)          // begins to join a room
+	leave  func(connection) (unsent int)                                  // ends that, after what was sent has arrived
+	find   func(current, given string) (address, token string, err error) // what a person calls a room
+	code   func(text string) string                                       // a QR code, in rows
+	write  func(name, text string) error                                  // makes a new file
 }
 
 // A model is a full-screen chat: what it knows, and how it changes. It waits for nothing, and does not know the
@@ -67,7 +69,10 @@ type model struct {
 	trip     time.Duration // how long the last message took to be in the room; 0: not known
 	recovery recovery
 	limited  time.Time // until then we are too fast
-	behind   gapped
+	offline  bool      // there is no network, as of checked
+	checked  time.Time
+	gap      *entry    // that nobody has dealt with; nil: there is none
+	gapTold  time.Time // since then
 	flash    flash
 	lost     losses
 	oldest   recado.Position // of the messages that were shown
@@ -89,16 +94,11 @@ type recovery struct {
 	sent, received int
 }
 
-// A gapped counts messages that were skipped.
-type gapped struct {
-	until  time.Time
-	missed int
-}
-
 const (
 	flashTime    = 4 * time.Second
 	recoveryTime = 3 * time.Second
-	behindTime   = 10 * time.Second
+	behindTime   = 10 * time.Second // for a gap that cannot be loaded
+	checkTime    = time.Second      // how often to look for a network
 	tickTime     = 250 * time.Millisecond
 )
 
@@ -159,7 +159,7 @@ func (m *model) begin(conn connection) {
 	m.phase, m.since = client.Connecting, m.now()
 	m.begun, m.trouble, m.quiet, m.loading = false, false, false, false
 	m.retryAt, m.limited, m.said = time.Time{}, time.Time{}, time.Time{}
-	m.recovery, m.behind, m.lost = recovery{}, gapped{}, losses{}
+	m.recovery, m.gap, m.lost, m.offline = recovery{}, nil, losses{}, false
 	m.oldest, m.refused, m.trip = recado.Position{}, nil, 0
 }
 
@@ -188,8 +188,8 @@ func (m *model) tick() tea.Cmd {
 
 // passing reports that something on the screen will change by itself.
 func (m *model) passing() bool {
-	return m.phase == client.Connecting || !m.retryAt.IsZero() || m.flash.text != "" || !m.recovery.until.IsZero() ||
-		!m.limited.IsZero() || !m.behind.until.IsZero() || len(m.people.typing) > 0 || len(m.people.departed) > 0
+	return m.phase == client.Connecting || m.phase == client.Reconnecting || !m.retryAt.IsZero() || m.flash.text != "" || !m.recovery.until.IsZero() ||
+		!m.limited.IsZero() || m.gap != nil && !m.fillable() || len(m.people.typing) > 0 || len(m.people.departed) > 0
 }
 
 // pass ends what has had its time.
@@ -205,13 +205,26 @@ func (m *model) pass() {
 	if over(m.limited) {
 		m.limited = time.Time{}
 	}
-	if over(m.behind.until) {
-		m.behind = gapped{}
+	if m.gap != nil && !m.fillable() && now.Sub(m.gapTold) > behindTime {
+		m.gap = nil
+	}
+	if now.Sub(m.checked) >= checkTime {
+		m.watchNetwork()
 	}
 	if over(m.retryAt) {
 		m.retryAt = time.Time{}
 	}
 	m.people.pass(now)
+}
+
+// watchNetwork finds out whether there can be a connection at all. As soon as there can, one is tried.
+func (m *model) watchNetwork() {
+	was := m.offline
+	m.offline = (m.phase == client.Connecting || m.phase == client.Reconnecting) && !isLoopback(m.link()) && !m.online()
+	m.checked = m.now()
+	if was && !m.offline {
+		m.conn.Retry()
+	}
 }
 
 // tell shows a short word for a while.

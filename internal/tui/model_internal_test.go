@@ -205,7 +205,7 @@ func TestModelCommands(t *testing.T) {
 	s := newStage(t, locale.English)
 	s.says("one\n```\ntwo")
 	s.press("/who", "enter", "/fila", "enter", "/nope", "enter")
-	s.want("2 people: ana (you), beto", "0 queued", "/nope", "› /nope")
+	s.want("2 people: ana (you), beto", "/nope", "› /nope")
 	s.press("ctrl+c", "/nick ana2", "enter")
 	s.want("ana2 ›")
 	s.press("/qr", "enter")

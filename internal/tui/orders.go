@@ -18,23 +18,63 @@ type order struct {
 	english    string
 	portuguese string
 	help       func(t *locale.Texts) (argument, text string)
-	do         func(m *model, rest string) tea.Cmd // rest is what follows the name
+	full       func(m *model, rest string) tea.Cmd // rest is what follows the name
+	line       func(t *talk, rest string)
 }
 
 func orders() []order {
 	return []order{
-		{"/help", "/ajuda", helpText("", "page.command.help"), (*model).help},
-		{"/nick", "/nick", helpText("page.argument.name", "page.command.nick"), (*model).rename},
-		{"/join", "/entrar", helpText("page.argument.room", "page.command.join"), (*model).goTo},
-		{"/who", "/quem", helpText("", "page.command.who"), (*model).who},
-		{"/me", "/me", helpText("page.argument.text", "page.command.me"), (*model).act},
-		{"/history", "/historico", helpText("", "page.command.history"), (*model).history},
-		{"/export", "/export", exportHelp, (*model).export},
-		{"/clear", "/limpar", helpText("", "page.command.clear"), (*model).wipe},
-		{"/qr", "/qr", helpText("", "page.command.qr"), (*model).qr},
-		{"/queue", "/fila", helpText("", "page.command.queue"), (*model).queue},
-		{"/quit", "/sair", quitHelp, func(*model, string) tea.Cmd { return tea.Quit }},
+		{"/help", "/ajuda", helpText("", "page.command.help"), (*model).help, (*talk).help},
+		{"/nick", "/nick", helpText("page.argument.name", "page.command.nick"), (*model).rename, (*talk).rename},
+		{"/join", "/entrar", helpText("page.argument.room", "page.command.join"), (*model).goTo, (*talk).goTo},
+		{"/who", "/quem", helpText("", "page.command.who"), (*model).who, (*talk).who},
+		{"/me", "/me", helpText("page.argument.text", "page.command.me"), (*model).act, (*talk).act},
+		{"/history", "/historico", helpText("", "page.command.history"), (*model).history, (*talk).earlier},
+		{"/export", "/export", exportHelp, (*model).export, (*talk).export},
+		{"/clear", "/limpar", helpText("", "page.command.clear"), (*model).wipe, (*talk).wipe},
+		{"/qr", "/qr", helpText("", "page.command.qr"), (*model).qr, (*talk).qr},
+		{"/queue", "/fila", queueHelp, (*model).queue, (*talk).queue},
+		{"/quit", "/sair", quitHelp, (*model).quit, (*talk).quit},
 	}
+}
+
+// findOrder is the order that a text begins with, and what follows its name there; nil if there is none.
+func findOrder(text string) (o *order, name, rest string) {
+	name, rest, _ = strings.Cut(strings.TrimSpace(text), " ")
+	name = strings.ReplaceAll(strings.ToLower(name), "ó", "o")
+	for _, o := range orders() {
+		if name == o.english || name == o.portuguese {
+			return &o, name, strings.TrimSpace(rest)
+		}
+	}
+	return nil, name, ""
+}
+
+// orderNames are the names that begin so: those of the language, or else those of the other one.
+func orderNames(t *locale.Texts, word string) (found []string) {
+	var others []string
+	for _, o := range orders() {
+		name := o.name(t)
+		if strings.HasPrefix(name, word) {
+			found = append(found, name)
+			continue
+		}
+		for _, other := range []string{o.english, o.portuguese} {
+			if strings.HasPrefix(other, word) {
+				others = append(others, other)
+			}
+		}
+	}
+	if len(found) == 0 {
+		return slices.Compact(others)
+	}
+	return found
+}
+
+// usage is the name with its argument.
+func (o order) usage(t *locale.Texts) string {
+	argument, _ := o.help(t)
+	return strings.TrimSpace(o.name(t) + " " + argument)
 }
 
 func helpText(argument, text string) func(t *locale.Texts) (string, string) {
@@ -50,6 +90,10 @@ func exportHelp(t *locale.Texts) (argument, text string) {
 	return t.Text("chat.screen.file"), t.Text("page.command.export")
 }
 
+func queueHelp(t *locale.Texts) (argument, text string) {
+	return t.Text("chat.queue.argument"), t.Text("chat.queue.command")
+}
+
 func quitHelp(t *locale.Texts) (argument, text string) { return "", t.Text("chat.screen.quit") }
 
 // name is what those who speak this language call the order.
@@ -62,16 +106,13 @@ func (o order) name(t *locale.Texts) string {
 
 // command does what the text says, and keeps the text if there is no such command.
 func (m *model) command(text string) tea.Cmd {
-	name, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
-	name = strings.ReplaceAll(strings.ToLower(name), "ó", "o")
-	for _, o := range orders() {
-		if name == o.english || name == o.portuguese {
-			m.editor.take()
-			return o.do(m, strings.TrimSpace(rest))
-		}
+	o, name, rest := findOrder(text)
+	if o == nil {
+		m.tell(m.Text("page.problem.command", "Command", SafeLine(name)))
+		return nil
 	}
-	m.tell(m.Text("page.problem.command", "Command", SafeLine(name)))
-	return nil
+	m.editor.take()
+	return o.full(m, rest)
 }
 
 func (m *model) help(string) tea.Cmd {
@@ -84,11 +125,14 @@ func (m *model) rename(name string) tea.Cmd {
 		m.tell(m.Text("chat.name_invalid", "Limit", recado.MaxName))
 		return nil
 	}
+	if m.refused != nil {
+		return m.join(m.conn.URL(), name, "")
+	}
 	return m.ask(func(ctx context.Context, c connection) func(*model) tea.Cmd {
 		err := c.Rename(ctx, name)
 		return func(m *model) tea.Cmd {
 			if err != nil {
-				m.tell(m.problem(err))
+				m.tell(problem(m.Texts, m.conn, err))
 				return nil
 			}
 			m.people.set(m.conn)
@@ -100,16 +144,16 @@ func (m *model) rename(name string) tea.Cmd {
 
 // goTo enters another room, and leaves this one.
 func (m *model) goTo(room string) tea.Cmd {
-	address, err := m.find(m.conn.URL(), room)
+	address, token, err := m.find(m.conn.URL(), room)
 	if err != nil {
 		m.tell(m.Text("page.rooms.invalid"))
 		return nil
 	}
-	return m.join(address)
+	return m.join(address, m.conn.You().Name, token)
 }
 
-func (m *model) join(address string) tea.Cmd {
-	next, err := m.world.enter(address, m.conn.You().Name)
+func (m *model) join(address, name, token string) tea.Cmd {
+	next, err := m.world.enter(address, name, token)
 	if err != nil {
 		m.tell(m.Text("page.rooms.invalid"))
 		return nil
@@ -124,19 +168,7 @@ func (m *model) join(address string) tea.Cmd {
 }
 
 func (m *model) who(string) tea.Cmd {
-	var names []string
-	for _, member := range m.people.members {
-		name := m.people.label(member)
-		if member.ID == m.people.you {
-			name += " " + m.Text("chat.you")
-		}
-		names = append(names, name)
-	}
-	text := m.Count("chat.people", m.people.count)
-	if len(names) > 0 {
-		text += ": " + strings.Join(names, ", ")
-	}
-	m.note(notice, text)
+	m.note(notice, m.people.list(m.Texts))
 	return nil
 }
 
@@ -170,12 +202,24 @@ func (m *model) qr(string) tea.Cmd {
 	return nil
 }
 
-// queue tells what waits to be in the room.
-func (m *model) queue(string) tea.Cmd {
-	m.note(notice, m.Text("page.queue", "Queued", m.Count("states.queued", m.conn.Waiting())))
-	for _, e := range slices.Clone(m.journal.outbox) {
-		first, _, _ := strings.Cut(e.text, "\n")
-		m.note(notice, "  "+string(e.mark)+" "+first)
+// queue shows what waits to be in the room, or deals with it.
+func (m *model) queue(what string) tea.Cmd {
+	switch {
+	case discards(what):
+		m.panel = panel{}
+		m.tell(discard(m.Texts, m.conn, m.journal))
+	case retries(what):
+		m.panel = panel{}
+		for _, e := range m.journal.failed() {
+			if !m.send(e.again) {
+				break
+			}
+			m.journal.forget(e)
+		}
+	default:
+		m.show(panel{kind: queuePanel})
 	}
 	return nil
 }
+
+func (m *model) quit(string) tea.Cmd { return tea.Quit }

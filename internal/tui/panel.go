@@ -16,6 +16,7 @@ const (
 	helpPanel
 	codePanel
 	peoplePanel
+	queuePanel
 )
 
 // A panel covers the journal until a key is pressed.
@@ -76,6 +77,12 @@ func (m *model) panelView(width, height int) []string {
 		all = m.helpRows(width)
 	case codePanel:
 		all = m.codeRows(width)
+	case queuePanel:
+		for _, row := range queueRows(m.Texts, m.conn, m.journal) {
+			for line := range strings.SplitSeq(ansi.Wrap(row, max(4, width-2), ""), "\n") {
+				all = append(all, " "+line)
+			}
+		}
 	case peoplePanel:
 		all = m.peopleRows(width, m.people.count+len(m.people.departed)+1)
 	}
@@ -118,8 +125,8 @@ func (m *model) helpRows(width int) []string {
 	}
 	rows = append(rows, "", " "+s.accent.Render(m.Text("page.help.commands")))
 	for _, o := range orders() {
-		argument, text := o.help(m.Texts)
-		row(strings.TrimSpace(o.name(m.Texts)+" "+argument), text)
+		_, text := o.help(m.Texts)
+		row(o.usage(m.Texts), text)
 	}
 	row("//", m.Text("page.command.slash"))
 	return rows
@@ -177,7 +184,13 @@ func (m *model) refusedRows(width int) []string {
 	line("", plain)
 	line(hint, plain)
 	line("", plain)
-	line("Ctrl+R  "+m.Text("states.refused.retry"), s.faint.Render)
+	switch m.wants() {
+	case tokenAnswer:
+		line(m.Text("states.refused.token")+": "+m.Text("chat.screen.answer"), s.faint.Render)
+	case nameAnswer:
+		line(m.Text("states.refused.name")+": "+m.Text("chat.screen.answer"), s.faint.Render)
+	}
+	line("Ctrl+R: "+m.Text("states.refused.retry"), s.faint.Render)
 	rows = append(rows, edge("╰"+strings.Repeat("─", inner+2)+"╯"))
 	indent := strings.Repeat(" ", max(0, (width-inner-4)/2))
 	for i := range rows {

@@ -7,6 +7,7 @@ import (
 
 	"recado"
 	"recado/client"
+	"recado/internal/locale"
 )
 
 const (
@@ -65,6 +66,23 @@ func (p *people) label(m client.Member) string {
 		return tagged(m)
 	}
 	return SafeLine(m.Name)
+}
+
+// list tells of all who are here.
+func (p *people) list(t *locale.Texts) string {
+	var names []string
+	for _, member := range p.members {
+		name := p.label(member)
+		if member.ID == p.you {
+			name += " " + t.Text("chat.you")
+		}
+		names = append(names, name)
+	}
+	text := t.Count("chat.people", p.count)
+	if len(names) > 0 {
+		text += ": " + strings.Join(names, ", ")
+	}
+	return text
 }
 
 // leaver is the label of who was in the room until now.

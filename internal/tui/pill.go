@@ -35,6 +35,8 @@ func (m *model) pill() pill {
 	switch {
 	case m.refused != nil:
 		return of("⊘", m.Text("states.refused"), s.bad)
+	case m.offline:
+		return of("○", m.Text("states.offline"), s.warn)
 	case m.phase == client.Connecting:
 		return of("◌", m.Text("states.connecting"), s.faint)
 	case m.phase == client.Reconnecting && !m.quiet:
@@ -43,7 +45,7 @@ func (m *model) pill() pill {
 		return of("↻", m.Text("states.draining"), s.warn)
 	case !m.limited.IsZero():
 		return of("⏳", m.Text("states.limited"), s.warn)
-	case !m.behind.until.IsZero():
+	case m.gap != nil:
 		return of("◐", m.Text("states.behind"), s.warn)
 	}
 	word := m.Text("states.connected")
@@ -56,10 +58,14 @@ func (m *model) pill() pill {
 // status is the row for a state other than connected, or "".
 func (m *model) status() string {
 	text, style := "", m.styles.warn
-	p := m.pill()
+	symbol := m.pill().symbol
 	switch {
 	case m.refused != nil:
 		text, style = m.Text("states.refused.title")+" · Ctrl+R: "+m.Text("states.refused.retry"), m.styles.bad
+	case m.offline && m.conn.Waiting() > 0:
+		text = m.Count("states.offline.queued", m.conn.Waiting()) + " " + m.Text("chat.queue.show")
+	case m.offline:
+		text = m.Text("states.offline.banner")
 	case m.phase == client.Connecting && m.now().Sub(m.since) >= patience:
 		text, style = m.Text("states.connecting.banner", "Address", SafeLine(m.conn.URL())), m.styles.faint
 	case m.phase == client.Reconnecting && !m.quiet:
@@ -73,15 +79,15 @@ func (m *model) status() string {
 	case !m.limited.IsZero():
 		text = m.Text("states.limited.banner", "Seconds", seconds(m.limited.Sub(m.now())))
 	case !m.recovery.until.IsZero():
-		text, style = m.recovered(), m.styles.good
-	case m.behind.missed > 0:
-		text = m.Count("states.behind.banner", m.behind.missed)
+		text, style, symbol = m.recovered(), m.styles.good, connectedSymbol
+	case m.gap != nil:
+		text = m.gapBanner()
 	}
 	if text == "" {
 		return ""
 	}
-	text = " " + p.symbol + " " + text
-	if n := m.conn.Waiting(); n > 0 && m.phase != client.Connected {
+	text = " " + symbol + " " + text
+	if n := m.conn.Waiting(); n > 0 && m.phase != client.Connected && !m.offline {
 		if queued := " · " + m.Count("states.queued", n); ansi.StringWidth(text+queued) <= m.width {
 			text += queued // else the pill has it
 		}
@@ -115,9 +121,9 @@ func (m *model) me() string {
 	return m.Text("chat.screen.you")
 }
 
-// url is the address of the room, without what is secret in it.
-func (m *model) url() *url.URL {
-	u, err := url.Parse(m.conn.URL())
+// roomURL is the address of a connection's room, without what is secret in it.
+func roomURL(c connection) *url.URL {
+	u, err := url.Parse(c.URL())
 	if err != nil {
 		return &url.URL{}
 	}
@@ -125,26 +131,30 @@ func (m *model) url() *url.URL {
 	return u
 }
 
-// room is the name of the room.
-func (m *model) room() string {
-	name := strings.Trim(m.url().Path, "/")
+// roomName is what the room is called.
+func roomName(c connection) string {
+	name := strings.Trim(roomURL(c).Path, "/")
 	if name == "" {
 		return "lobby"
 	}
 	return SafeLine(name)
 }
 
-// server is where the room is.
-func (m *model) server() string {
-	u := m.url()
-	return SafeLine(u.Scheme + "://" + u.Host)
-}
-
-// link is the address at which the page has the room.
-func (m *model) link() string {
-	u := m.url()
+// roomLink is the address at which the page has the room.
+func roomLink(c connection) string {
+	u := roomURL(c)
 	u.Scheme = strings.Replace(u.Scheme, "ws", "http", 1)
 	return SafeLine(u.String())
+}
+
+func (m *model) room() string { return roomName(m.conn) }
+
+func (m *model) link() string { return roomLink(m.conn) }
+
+// server is where the room is.
+func (m *model) server() string {
+	u := roomURL(m.conn)
+	return SafeLine(u.Scheme + "://" + u.Host)
 }
 
 // isLoopback reports that only this machine can follow the link.
@@ -181,6 +191,9 @@ func (m *model) unreadRow(n, width int) string {
 // peopleRows are those who are here, and who has just left: at most so many rows.
 func (m *model) peopleRows(width, height int) []string {
 	s := m.styles
+	if m.people.count == 0 { // nobody has told yet
+		return nil
+	}
 	rows := []string{" " + s.strong.Render(m.Text("page.people", "Count", m.people.count))}
 	for i, member := range m.people.members {
 		if len(rows) == height-1 && i < len(m.people.members)-1 {

@@ -98,7 +98,7 @@ func (p *Pipe) end(ctx context.Context, c *client.Client, sent <-chan error) err
 // send sends every line, then waits until all of them are in the room.
 func (p *Pipe) send(ctx context.Context, c *client.Client) error {
 	limit, number, replaced := c.Limits().MessageBytes, 0, false
-	for line, err := range lines(p.In, limit) {
+	for line, err := range Lines(p.In, '\n', limit) {
 		number++
 		if err == nil && !utf8.Valid(line) {
 			line = bytes.ToValidUTF8(line, []byte(string(utf8.RuneError)))

@@ -227,10 +227,10 @@ func TestPipeJSON(t *testing.T) {
 	conn.message(map[string]any{"base64": "AP8="})
 	conn.message(map[string]any{"text": "", "event": "typing", "ephemeral": true})
 	from := `"time":"` + today + `","from":{"id":"` + beto["id"] + `","name":"beto"}`
-	out.wait(t, `{"seq":11,"position":"k.11",`+from+`,"text":"<a>\n\u202e\u009b😀"}`+"\n"+
-		`{"seq":12,"position":"k.12",`+from+`,"json":{"ok":true},"event":"build"}`+"\n"+
-		`{"seq":13,"position":"k.13",`+from+`,"base64":"AP8="}`+"\n"+
-		`{`+from+`,"text":"","event":"typing","ephemeral":true}`+"\n")
+	out.wait(t, `{"position":"k.11","type":"message","seq":11,`+from+`,"text":"<a>\n\u202e\u009b😀"}`+"\n"+
+		`{"position":"k.12","type":"message","seq":12,`+from+`,"json":{"ok":true},"event":"build"}`+"\n"+
+		`{"position":"k.13","type":"message","seq":13,`+from+`,"base64":"AP8="}`+"\n"+
+		`{"type":"message",`+from+`,"text":"","event":"typing","ephemeral":true}`+"\n")
 	keyboard.Close()
 	if err := ended(t, done); err != nil {
 		t.Errorf("Run() = %v, want nil", err)

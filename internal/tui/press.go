@@ -77,6 +77,8 @@ func (m *model) press(k tea.KeyPressMsg) tea.Cmd {
 		return tea.ClearScreen
 	case "ctrl+r":
 		return m.retry()
+	case "ctrl+o":
+		return m.fill()
 	case "ctrl+z":
 		return tea.Suspend
 	case "ctrl+c":
@@ -188,7 +190,7 @@ func (m *model) interrupt(again bool) tea.Cmd {
 // retry connects now: again, if the server did not want us.
 func (m *model) retry() tea.Cmd {
 	if m.refused != nil {
-		return m.join(m.conn.URL())
+		return m.join(m.conn.URL(), m.conn.You().Name, "")
 	}
 	m.conn.Retry()
 	return nil
@@ -200,6 +202,9 @@ func (m *model) enter() tea.Cmd {
 	if strings.TrimSpace(text) == "" {
 		m.editor.clear()
 		return nil
+	}
+	if m.wants() != noAnswer && !strings.HasPrefix(text, "/") {
+		return m.answer(strings.TrimSpace(text))
 	}
 	if rest, escaped := strings.CutPrefix(text, "//"); escaped {
 		text = "/" + rest
@@ -220,20 +225,12 @@ func (m *model) send(o client.Outgoing) bool {
 	}
 	id, err := m.conn.TrySend(o)
 	if err != nil {
-		m.tell(m.problem(err))
+		m.tell(problem(m.Texts, m.conn, err))
 		return false
 	}
 	you := m.conn.You()
-	e := &entry{
-		at: m.now(), from: you.ID, name: SafeLine(you.Name), label: m.people.label(you), text: Safe(o.Text),
-		own: true, mark: waiting, id: id, offline: m.phase != client.Connected,
-	}
-	if e.name == "" { // there was no connection yet
-		e.name, e.label = m.Text("chat.screen.you"), m.Text("chat.screen.you")
-	}
-	if o.Event == actionEvent {
-		e.sort = action
-	}
+	e := ownEntry(m.Texts, o, id, you, m.people.label(you), m.now())
+	e.offline = m.phase != client.Connected
 	m.journal.fit(e)
 	m.journal.outbox = append(m.journal.outbox, e)
 	m.journal.end()
@@ -252,11 +249,8 @@ func (m *model) earlier(n int) tea.Cmd {
 	return m.ask(func(ctx context.Context, c connection) func(*model) tea.Cmd {
 		page, err := c.History(ctx, before, n)
 		return func(m *model) tea.Cmd {
-			m.loading = false
 			switch {
-			case errors.Is(err, client.ErrClosed):
-			case err != nil:
-				m.tell(m.Text("chat.unanswered", "Cause", SafeLine(err.Error())))
+			case !m.loaded(err):
 			case len(page.Messages) == 0:
 				m.tell(m.Text("chat.no_earlier"))
 			default:
@@ -265,6 +259,15 @@ func (m *model) earlier(n int) tea.Cmd {
 			return nil
 		}
 	})
+}
+
+// loaded is for when the answer of the history has come, or has not: then it tells why.
+func (m *model) loaded(err error) bool {
+	m.loading = false
+	if err != nil && !errors.Is(err, client.ErrClosed) {
+		m.tell(m.Text("chat.unanswered", "Cause", SafeLine(err.Error())))
+	}
+	return err == nil
 }
 
 // page shows earlier messages: the last of them at the bottom, where one looked.

@@ -145,7 +145,7 @@ func chatOn(t *testing.T, p *pty, r *room) <-chan error {
 }
 
 func TestLineMode(t *testing.T) {
-	p, r := newPTY(t, 60), newRoom(t)
+	p, r := newPTY(t, 110), newRoom(t)
 	before, err := unix.IoctlGetTermios(int(p.slave.Fd()), unix.TCGETS)
 	if err != nil {
 		t.Fatal(err)
@@ -175,12 +175,20 @@ func TestLineMode(t *testing.T) {
 	p.press("//ajuda\r/nada\r\x15/aj\t\r")
 	r.hear("/ajuda")
 	p.wait(5, "ana> /ajuda", "· Enter envia · Ctrl+J começa outra linha · ↑ ↓ trazem de volta o que você digitou · Ctrl+L limpa a tela",
-		"· Ctrl+R reconecta agora · Ctrl+C limpa o texto, duas vezes sai · Ctrl+D sai", "· /ajuda · /nick NOME · /quem · /historico [N] · /sair · //texto envia /texto", "ana>")
+		"· Ctrl+R reconecta agora · Ctrl+C limpa o texto, duas vezes sai · Ctrl+D sai",
+		"· /ajuda                       Esta ajuda", "· /nick apelido                Trocar o apelido", "· /entrar sala                 Ir para uma sala",
+		"· /quem                        Quem está aqui", "· /me texto                    Dizer o que você faz: /me acena",
+		"· /historico                   Mostrar mensagens anteriores", "· /export arquivo.txt|md|json  Salvar as mensagens num arquivo",
+		"· /limpar                      Limpar esta tela; nada é apagado", "· /qr                          Mostrar o código QR",
+		"· /fila [descartar|reenviar]   O que espera para ser enviado, ou falhou; descarta, ou reenvia o que falhou",
+		"· /sair                        Sair", "· //                           Enviar um texto que começa com barra", "ana>")
 
 	p.press("\x1b[200~um\r\ndois\x1b[201~\r")
 	r.hear("um\ndois")
 	p.wait(5, "ana> um", "     dois", "ana>")
 
+	p.resize(60)
+	syscall.Kill(os.Getpid(), syscall.SIGWINCH)
 	p.press(strings.Repeat("0123456789", 7))
 	p.wait(15, "ana> "+strings.Repeat("0123456789", 7)[:55], strings.Repeat("0123456789", 7)[55:])
 	p.resize(50)

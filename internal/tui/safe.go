@@ -1,8 +1,10 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
@@ -32,6 +34,21 @@ func Safe(text string) string {
 // SafeLine is Safe for what must stay one line.
 func SafeLine(text string) string {
 	return strings.ReplaceAll(Safe(text), "\n", "⏎")
+}
+
+// SafeJSON escapes in a JSON text what a terminal might obey, or not show: JSON itself takes care of ASCII but for DEL.
+func SafeJSON(line string) string {
+	var b strings.Builder
+	for _, r := range line {
+		if r < 0x7f || unicode.IsGraphic(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
 }
 
 // isPlain spares most messages the work.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,9 @@ type stage struct {
 	files map[string]string
 	left  []connection
 	quit  bool
+	token string // that a room was last entered with
+
+	offline bool
 }
 
 // A fakeConnection remembers what the model does with it.
@@ -39,9 +43,21 @@ type fakeConnection struct {
 	earlier client.Page
 	before  recado.Position
 	err     error // of TrySend
+
+	discarded []string
+	carried   bool // what was sent cannot be called back
 }
 
-func (c *fakeConnection) Count() int               { return len(c.members) }
+func (c *fakeConnection) Count() int { return len(c.members) }
+func (c *fakeConnection) Discard(id string) bool {
+	if slices.Contains(c.discarded, id) || c.carried {
+		return false
+	}
+	c.discarded = append(c.discarded, id)
+	c.waiting--
+	return true
+}
+
 func (c *fakeConnection) Limits() client.Limits    { return client.Limits{MessageBytes: 100} }
 func (c *fakeConnection) Members() []client.Member { return append([]client.Member(nil), c.members...) }
 func (c *fakeConnection) Retry()                   { c.retries++ }
@@ -89,18 +105,23 @@ func newStage(tb testing.TB, l locale.Language) *stage {
 	ana := person("ana")
 	s.conn = &fakeConnection{url: "ws://localhost:8765/ops?token=secret", you: ana, members: []client.Member{ana, person("beto")}}
 	s.model = newModel(locale.New(l), world{
-		now: func() time.Time { return s.now },
-		enter: func(address, name string) (connection, error) {
+		now:    func() time.Time { return s.now },
+		online: func() bool { return !s.offline },
+		enter: func(address, name, token string) (connection, error) {
 			you := person(name)
+			s.token = token
 			s.conn = &fakeConnection{url: address, you: you, members: []client.Member{you}}
 			return s.conn, nil
 		},
-		leave: func(c connection) { s.left = append(s.left, c) },
-		find: func(_, given string) (string, error) {
+		leave: func(c connection) int {
+			s.left = append(s.left, c)
+			return 0
+		},
+		find: func(_, given string) (string, string, error) {
 			if given == "" {
-				return "", client.ErrURL
+				return "", "", client.ErrURL
 			}
-			return "ws://localhost:8765/" + given, nil
+			return "ws://localhost:8765/" + given, "", nil
 		},
 		code: func(text string) string { return "<QR of " + text + ">\n" },
 		write: func(name, text string) error {
@@ -158,7 +179,7 @@ var special = map[string]tea.Key{
 	"enter": {Code: tea.KeyEnter}, "tab": {Code: tea.KeyTab}, "esc": {Code: tea.KeyEscape}, "up": {Code: tea.KeyUp},
 	"pgup": {Code: tea.KeyPgUp}, "home": {Code: tea.KeyHome}, "end": {Code: tea.KeyEnd}, "f1": {Code: tea.KeyF1}, "f2": {Code: tea.KeyF2},
 	"ctrl+c": {Code: 'c', Mod: tea.ModCtrl}, "ctrl+d": {Code: 'd', Mod: tea.ModCtrl}, "ctrl+j": {Code: 'j', Mod: tea.ModCtrl},
-	"ctrl+r": {Code: 'r', Mod: tea.ModCtrl}, "backspace": {Code: tea.KeyBackspace},
+	"ctrl+o": {Code: 'o', Mod: tea.ModCtrl}, "ctrl+r": {Code: 'r', Mod: tea.ModCtrl}, "backspace": {Code: tea.KeyBackspace},
 }
 
 // press presses keys one after the other: those of special by name, others as text.

@@ -15,20 +15,23 @@ import (
 // A talk is a chat in line mode under way. One goroutine does everything in it but to wait for answers.
 type talk struct {
 	*locale.Texts
+	world
 
-	client *client.Client
-	screen *screen
-	editor editor
-	color  bool
+	client  connection
+	people  people
+	journal *journal // what /export and /queue speak of
+	screen  *screen
+	editor  editor
+	color   bool
 
 	// ask waits for an answer of the server's while everything else goes on. What the question returns is done
 	// with the answer.
-	ask     func(question func(context.Context) (answer func()))
+	ask     func(question func(ctx context.Context, c connection) (answer func()))
 	answers chan func()
+	aside   func(func()) // does something meanwhile; the end waits for it
 
 	phase   client.Phase
 	lost    losses
-	named   map[string]int  // how many members have a name
 	oldest  recado.Position // of the messages that were shown
 	begun   bool            // there has been a connection
 	told    bool            // that this outage takes long
@@ -36,7 +39,7 @@ type talk struct {
 	quiet   bool            // this outage is not worth a word
 	warned  bool            // the key before this one was Ctrl+C
 	full    bool            // the key before this one did not fit
-	leave   bool            // the person wants to go
+	left    bool            // the person wants to go
 	end     error
 }
 
@@ -44,8 +47,8 @@ func (t *talk) run(ctx context.Context, typed <-chan []byte, sizes <-chan os.Sig
 	t.show("")
 	slow := time.NewTimer(patience)
 	defer slow.Stop()
-	events := t.client.Events()
-	for !t.leave {
+	for !t.left {
+		events := t.client.Events()
 		select {
 		case e, open := <-events:
 			if !open {
@@ -59,7 +62,7 @@ func (t *talk) run(ctx context.Context, typed <-chan []byte, sizes <-chan os.Sig
 			answer()
 		case data, open := <-typed:
 			if !open {
-				t.leave = true
+				t.left = true
 				break
 			}
 			keys.decode(data, t.press)
@@ -74,41 +77,32 @@ func (t *talk) run(ctx context.Context, typed <-chan []byte, sizes <-chan os.Sig
 			return ctx.Err()
 		}
 	}
-	t.finish(ctx)
+	unsent := t.client.Waiting()
+	if t.phase == client.Connected || t.phase == client.Draining {
+		unsent = t.leave(t.client)
+	}
+	if unsent > 0 {
+		t.status(t.Count("chat.unsent", unsent))
+	}
 	return t.end
-}
-
-// finish waits a little until what was typed is in the room, and says what is not.
-func (t *talk) finish(ctx context.Context) {
-	if t.phase == client.Reconnecting || t.phase == client.Connecting {
-		if n := t.client.Waiting(); n > 0 {
-			t.status(t.Count("chat.unsent", n))
-		}
-		return
-	}
-	go func() {
-		for range t.client.Events() { // Finish needs somebody to take them
-		}
-	}()
-	ctx, cancel := context.WithTimeout(ctx, leaving)
-	defer cancel()
-	t.client.Finish(ctx) //nolint:errcheck // what it did not achieve is still waiting
-	if n := t.client.Waiting(); n > 0 {
-		t.status(t.Count("chat.unsent", n))
-	}
 }
 
 // take shows what happened.
 func (t *talk) take(e client.Event) {
-	if lost, is := e.(client.Lost); is {
-		t.lost.add(lost)
+	if e, is := e.(client.Lost); is {
+		t.lost.add(e)
+		t.journal.settle(e.ID, lost)
 		return
 	}
 	t.tellLost()
 	switch e := e.(type) {
 	case client.Message:
 		if !e.Ephemeral {
-			t.show(t.line(e))
+			t.show(t.line(t.heard(e)))
+		}
+	case client.Ack:
+		if entry, found := t.journal.settle(e.ID, sent); found {
+			entry.position, entry.again = e.Position, client.Outgoing{}
 		}
 	case client.Page:
 		t.page(e)
@@ -117,12 +111,12 @@ func (t *talk) take(e client.Event) {
 		t.status(gapText(t.Texts, e))
 	case client.Presence:
 		if e.Change != client.Left { // who leaves still has the name that is told of
-			t.count()
+			t.people.set(t.client)
 		}
 		t.presence(e)
-		t.count()
+		t.people.set(t.client)
 	case client.Count:
-		t.count()
+		t.people.set(t.client)
 	case *client.ServerError:
 		t.fault(e)
 	case client.State:
@@ -134,7 +128,7 @@ func (t *talk) state(s client.State) {
 	t.phase = s.Phase
 	switch s.Phase {
 	case client.Connected:
-		t.count()
+		t.people.set(t.client)
 		t.connected()
 	case client.Draining:
 		t.trouble = true // that the connection will end is told now
@@ -164,7 +158,7 @@ func (t *talk) connected() {
 
 func (t *talk) reconnecting(s client.State) {
 	if !t.begun && IsTLS(s.Err) {
-		t.end, t.leave = &UnreachableError{Err: s.Err}, true
+		t.end, t.left = &UnreachableError{Err: s.Err}, true
 		return
 	}
 	if t.quiet = passing(s); t.quiet {
@@ -191,7 +185,7 @@ func (t *talk) presence(p client.Presence) {
 	if t.client.Count() > crowd || p.Member.ID == t.client.You().ID {
 		return
 	}
-	name := t.label(p.Member)
+	name := t.people.label(p.Member)
 	switch p.Change {
 	case client.Joined:
 		t.status(t.Text("chat.joined", "Name", name))
@@ -226,45 +220,39 @@ func (t *talk) page(p client.Page) {
 		return
 	}
 	var b strings.Builder
+	var earlier []*entry
 	for _, m := range p.Messages {
-		b.WriteString(t.line(m))
+		e := heardEntry(t.Texts, m, t.people.label(m.From), t.client.You().ID)
+		earlier = append(earlier, e)
+		b.WriteString(t.line(e))
 	}
+	t.journal.prepend(earlier)
 	t.oldest = p.Messages[0].Position
 	t.show(b.String())
 }
 
-// line is a message as it is shown.
-func (t *talk) line(m client.Message) string {
-	text := Safe(string(m.Data))
-	if m.Kind == recado.Binary {
-		text = t.Count("chat.binary", len(m.Data))
-	}
+// heard takes in what is said now.
+func (t *talk) heard(m client.Message) *entry {
+	e := heardEntry(t.Texts, m, t.people.label(m.From), t.client.You().ID)
+	t.journal.add(e, false)
 	if t.oldest == (recado.Position{}) {
 		t.oldest = m.Position
 	}
-	said, format := m.Time.Local(), "15:04"
-	if said.Format(time.DateOnly) != time.Now().Format(time.DateOnly) {
+	return e
+}
+
+// line is a message as it is shown.
+func (t *talk) line(e *entry) string {
+	format := "15:04"
+	if !sameDay(e.at, t.now()) {
 		format = "2006-01-02 15:04"
 	}
-	clock := "[" + said.Format(format) + "]"
+	clock, who := "["+e.at.Format(format)+"]", e.label+": "
+	if e.sort == action {
+		who = "* " + e.label + " "
+	}
 	indent := "\n" + strings.Repeat(" ", len(clock)+1) // so that no line of a message looks like another message
-	return t.dim(clock) + " " + t.label(m.From) + ": " + strings.ReplaceAll(text, "\n", indent) + "\n"
-}
-
-// count looks at which names are not unique.
-func (t *talk) count() {
-	t.named = map[string]int{}
-	for _, m := range t.client.Members() {
-		t.named[m.Name]++
-	}
-}
-
-// label is the name of a member, with something of its id if others have the same one.
-func (t *talk) label(m client.Member) string {
-	if t.named[m.Name] > 1 {
-		return SafeLine(m.Name) + "#" + m.ID.String()[1:5]
-	}
-	return SafeLine(m.Name)
+	return t.dim(clock) + " " + who + strings.ReplaceAll(e.text, "\n", indent) + "\n"
 }
 
 // name is our own; empty before there is one.

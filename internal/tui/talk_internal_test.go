@@ -3,11 +3,15 @@
 package tui
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"recado"
+	"recado/client"
+	"recado/internal/locale"
 )
 
 // What the room is like: who is there, who comes and goes, what was said before, and what is missing.
@@ -89,5 +93,49 @@ func TestOlderMessages(t *testing.T) {
 	p.press("\x04")
 	if err := ended(t, done); err != nil {
 		t.Errorf("Run() = %v after Ctrl+D, want nil", err)
+	}
+}
+
+// Line mode has the commands of the full screen.
+func TestLineModeCommands(t *testing.T) {
+	p, r := newPTY(t, 100), newRoom(t)
+	line := &Line{
+		Chat: Chat{
+			Texts: locale.New(locale.English), Client: client.Config{URL: r.server.URL + "/ops", Name: "ana"},
+			Find: func(current, given string) (string, string, error) {
+				return strings.Replace(current, "/ops", "/"+given, 1), "", nil
+			},
+			Code: func(string) string { return "<QR>\n" },
+		},
+		In: p.slave, Out: p.slave,
+	}
+	done := make(chan error, 1)
+	go func() { done <- line.Run(t.Context()) }()
+	r.join().message(map[string]any{"text": "waves", "event": "me"})
+	p.wait(5, "· connected to "+address(r)+" as ana · /help", "[HH:MM] * beto waves", "ana>")
+	file := filepath.Join(t.TempDir(), "talk.txt")
+	p.press("/export " + file + "\r/export x.doc\r/fila\r/me dances\r")
+	r.hear("dances")
+	p.wait(5, "ana> /export x.doc", "· The formats are txt, md and json.", "ana> /fila", "· nothing waits, and nothing has failed", "ana> /me dances", "ana>")
+	if got, err := os.ReadFile(file); err != nil || !strings.HasSuffix(string(got), "] * beto waves\n") {
+		t.Errorf("exported %q, %v", got, err)
+	}
+	p.press("/qr\r")
+	p.wait(5, "ana> /qr", "<QR>", "· "+r.server.URL+"/ops", "· It works on this computer only. To let your network in, start the server with recado serve --lan", "ana>")
+	p.press("/clear\r")
+	p.wait(5, "ana>")
+	p.press("/join dev\r")
+	r.hear(bye)
+	r.join().say("hello")
+	p.wait(5, "· connected to "+strings.Replace(address(r), "/ops", "/dev", 1)+" as ana · /help", "[HH:MM] beto: hello", "ana>")
+	r.silent = true
+	p.press("lost\r")
+	r.hear("lost")
+	p.press("/queue\r")
+	p.wait(5, "ana> /queue", "· Waiting: 1 queued", "· … HH:MM  lost", "· /queue discard: forget what was not sent · /queue retry: send again what failed", "ana>")
+	p.press("/queue discard\r/quit\r")
+	p.wait(0, "ana> /queue discard", "· 0 messages discarded", "ana> /quit", "· 1 message was not sent", "")
+	if err := ended(t, done); err != nil {
+		t.Errorf("Run() = %v after /quit, want nil", err)
 	}
 }

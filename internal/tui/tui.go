@@ -9,10 +9,15 @@ import (
 	"recado/internal/locale"
 )
 
-// A Chat is what both modes need to know.
+// A Chat is what every mode needs to know.
 type Chat struct {
 	Client client.Config
 	Texts  *locale.Texts
+
+	// What only people need. Find makes an address of what they call a room, in one whose address is current, and takes
+	// the token out of it. Code is a QR code of a text, in rows.
+	Find func(current, given string) (address, token string, err error)
+	Code func(text string) string
 }
 
 // An UnreachableError ends a chat in pipe mode whose very first attempt to connect was in vain.

@@ -227,7 +227,14 @@ type inputView struct {
 
 // inputView draws the text being typed, the rows around the cursor of it.
 func (m *model) inputView(width, height int) inputView {
-	prompt := ansi.Truncate(m.me(), max(4, min(maxName+5, width/3)), "…") + " › "
+	who, text, cursor := m.me(), m.editor.text, m.editor.cursor
+	if question := m.question(); question != "" {
+		who = question
+		if m.wants() == tokenAnswer && (len(text) == 0 || text[0] != '/') {
+			text, cursor = veiled(text, cursor)
+		}
+	}
+	prompt := ansi.Truncate(who, max(4, min(maxName+5, width/3)), "…") + " › "
 	if m.height < chromeFrom {
 		if p := m.pill(); p.symbol != connectedSymbol {
 			prompt = p.symbol + " " + prompt
@@ -238,13 +245,13 @@ func (m *model) inputView(width, height int) inputView {
 	room := max(1, width-left)
 	var v inputView
 	at := 0
-	for line := range strings.SplitSeq(string(m.editor.text), "\n") {
-		cursor := m.editor.cursor - at
-		if cursor < 0 || cursor > len(line) {
-			cursor = -1
+	for line := range strings.SplitSeq(string(text), "\n") {
+		here := cursor - at
+		if here < 0 || here > len(line) {
+			here = -1
 		}
-		l := lay("", []byte(line), cursor, room)
-		if cursor >= 0 {
+		l := lay("", []byte(line), here, room)
+		if here >= 0 {
 			v.x, v.y = left+l.column, len(v.rows)+l.row
 		}
 		v.rows = append(v.rows, l.rows...)

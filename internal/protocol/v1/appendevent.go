@@ -90,14 +90,18 @@ func appendMessage(dst []byte, m *Message) []byte {
 	if !m.Ephemeral {
 		dst = appendPlace(dst, m.Seq, m.Prev)
 	}
+	return append(AppendFields(dst, m), '}')
+}
+
+// AppendFields appends what an object says of m behind its type and its place, each field with the comma before it.
+func AppendFields(dst []byte, m *Message) []byte {
 	dst = append(dst, `,"time":"`...)
 	dst = appendTime(dst, m.Time)
 	dst = append(dst, `","from":`...)
 	dst = appendMember(dst, m.From)
 	dst = appendContent(dst, m.Content)
 	dst = appendText(dst, `,"event":`, m.Event)
-	dst = appendTrue(dst, `,"ephemeral":`, m.Ephemeral)
-	return append(dst, '}')
+	return appendTrue(dst, `,"ephemeral":`, m.Ephemeral)
 }
 
 func appendAck(dst []byte, a Ack) []byte {

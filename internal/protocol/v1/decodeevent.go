@@ -313,12 +313,12 @@ func (f field) limits() (l Limits, err *Error) {
 }
 
 func (f field) time() (time.Time, *Error) {
-	s, wrong := f.text()
+	s, wrong := f.bytes()
 	if wrong != nil {
 		return time.Time{}, wrong
 	}
 	var t time.Time
-	err := t.UnmarshalText([]byte(s))
+	err := t.UnmarshalText(s)
 	t = t.UTC().Truncate(time.Millisecond)
 	if err != nil || t.Year() < 0 || t.Year() > 9999 {
 		return time.Time{}, f.mismatch("a time in RFC 3339")

@@ -110,7 +110,15 @@ func stringEnd(data []byte) int {
 }
 
 // scalarEnd is where a number, true, false or null ends.
-func scalarEnd(data []byte) int { return bytes.IndexAny(data, ",]} \t\r\n") }
+func scalarEnd(data []byte) int {
+	for i, c := range data {
+		switch c {
+		case ',', ']', '}', ' ', '\t', '\r', '\n':
+			return i
+		}
+	}
+	return len(data)
+}
 
 // unquote returns what a string says: a part of it if it escapes nothing. Halves of surrogate pairs
 // become U+FFFD.
