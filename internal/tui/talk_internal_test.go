@@ -121,7 +121,7 @@ func TestLineModeCommands(t *testing.T) {
 		t.Errorf("exported %q, %v", got, err)
 	}
 	p.press("/qr\r")
-	p.wait(5, "ana> /qr", "<QR>", "· "+r.server.URL+"/ops", "· It works on this computer only. To let your network in, start the server with recado serve --lan", "ana>")
+	p.wait(5, "ana> /qr", "<QR>", "· "+r.server.URL+"/ops", "· Only this computer can open this address. For phones and others in your network, start the server with recado serve --lan", "ana>")
 	p.press("/clear\r")
 	p.wait(5, "ana>")
 	p.press("/join dev\r")
