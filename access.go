@@ -1,7 +1,6 @@
 package recado
 
 import (
-	"path"
 	"strings"
 	"time"
 )
@@ -68,7 +67,7 @@ func (a *Access) Rights(room string) (r Rights) {
 		r = AllRights
 	}
 	for pattern, rights := range a.Rooms {
-		if matched, err := path.Match(pattern, room); matched && err == nil {
+		if matches(pattern, room) {
 			r |= rights
 		}
 	}
@@ -141,12 +140,14 @@ func (a *Access) Check(room string, needed Rights) error {
 	}
 }
 
-// The codes of the refusals above, and of those that an Authenticator makes.
+// The codes of the refusals above, and of those that an Authenticator makes; AuthLimited is that of one which was asked
+// too often.
 const (
 	AuthRequired  = "auth_required"
 	AuthInvalid   = "auth_invalid"
 	AuthExpired   = "auth_expired"
 	RoomForbidden = "room_forbidden"
+	AuthLimited   = "auth_rate_limited"
 )
 
 // Of HTTP, whose package the vocabulary does without.

@@ -8,26 +8,30 @@ import (
 // Limits bound what one client or one room can cost. A zero field means the default, Off no limit
 // (where that makes sense). Sizes are payload bytes.
 type Limits struct {
-	MessageSize    int           // of one message, after inflation; default 64 KiB, at most MaxMessageSize
-	MessageRate    int           // messages a second from one connection; default 1,000, Off for no limit
-	MessageBurst   int           // messages at once before the rate applies; default 2 × MessageRate
-	Queue          int           // bytes waiting for one slow connection; default max(256 KiB, 4 × MessageSize)
-	QueueStall     time.Duration // how long a waiting connection may take nothing; default 5 s
-	ControlRate    int           // control frames a second from one connection; default 20, Off for no limit
-	ControlBurst   int           // default 100
-	Fragments      int           // of one message; default max(4,096, MessageSize / 32)
-	Connections    int           // at once; default Off: the server takes what the file limit allows
-	Rooms          int           // at once; default 100,000, Off for no limit
-	PingInterval   time.Duration // silence before a ping; default 25 s, Off for no pings
-	PingTimeout    time.Duration // silence after a ping before the connection is given up; default 10 s
-	CloseTimeout   time.Duration // for the other side to answer a close; default 5 s
-	HeaderTimeout  time.Duration // for the whole request head; default 5 s
-	HeaderBytes    int           // of a request head; default 16 KiB
-	HeaderCount    int           // of a request's header lines; default 100
-	HelloTimeout   time.Duration // for the first frame of recado.v1; default 10 s
-	MembersListed  int           // of a room; in larger ones only their number is told; default 1,000
-	Drain          time.Duration // over which the clients go when the server is to start anew; default 10 s, Off for at once
-	CompressedFrom int           // smallest message that is compressed where that was negotiated; default 512
+	MessageSize      int           // of one message, after inflation; default 64 KiB, at most MaxMessageSize
+	MessageRate      int           // messages a second from one connection; default 1,000, Off for no limit
+	MessageBurst     int           // messages at once before the rate applies; default 2 × MessageRate
+	Queue            int           // bytes waiting for one slow connection; default max(256 KiB, 4 × MessageSize)
+	QueueStall       time.Duration // how long a waiting connection may take nothing; default 5 s
+	ControlRate      int           // control frames a second from one connection; default 20, Off for no limit
+	ControlBurst     int           // default 100
+	Fragments        int           // of one message; default max(4,096, MessageSize / 32)
+	Connections      int           // at once; default Off: the server takes what the file limit allows
+	ConnectionsPerIP int           // at once from one address; default 1,000, Off for no limit
+	ConnectRate      int           // connections a second from one address; default 50, Off for no limit
+	ConnectBurst     int           // connections at once before the rate applies; default 4 × ConnectRate
+	AuthFailures     int           // wrong passwords and tokens a minute from one address; default 30, Off for no limit
+	Rooms            int           // at once; default 100,000, Off for no limit
+	PingInterval     time.Duration // silence before a ping; default 25 s, Off for no pings
+	PingTimeout      time.Duration // silence after a ping before the connection is given up; default 10 s
+	CloseTimeout     time.Duration // for the other side to answer a close; default 5 s
+	HeaderTimeout    time.Duration // for the whole request head; default 5 s
+	HeaderBytes      int           // of a request head; default 16 KiB
+	HeaderCount      int           // of a request's header lines; default 100
+	HelloTimeout     time.Duration // for the first frame of recado.v1; default 10 s
+	MembersListed    int           // of a room; in larger ones only their number is told; default 1,000
+	Drain            time.Duration // over which the clients go when the server is to start anew; default 10 s, Off for at once
+	CompressedFrom   int           // smallest message that is compressed where that was negotiated; default 512
 
 	QueuePolicies []RoomPolicy // what happens when a connection's queue is full; the first that matches counts; default Disconnect
 
@@ -53,6 +57,10 @@ func (l Limits) WithDefaults() Limits {
 	l.ControlBurst = cmp.Or(l.ControlBurst, 100)
 	l.Fragments = cmp.Or(l.Fragments, max(4096, l.MessageSize/32))
 	l.Connections = cmp.Or(l.Connections, Off)
+	l.ConnectionsPerIP = cmp.Or(l.ConnectionsPerIP, 1000)
+	l.ConnectRate = cmp.Or(l.ConnectRate, 50)
+	l.ConnectBurst = cmp.Or(l.ConnectBurst, 4*max(l.ConnectRate, 1))
+	l.AuthFailures = cmp.Or(l.AuthFailures, 30)
 	l.Rooms = cmp.Or(l.Rooms, 100_000)
 	l.PingInterval = cmp.Or(l.PingInterval, 25*time.Second)
 	l.PingTimeout = cmp.Or(l.PingTimeout, 10*time.Second)

@@ -1,7 +1,5 @@
 package recado
 
-import "path"
-
 // A QueuePolicy says what happens to a reader for whom more is waiting than its queue may hold.
 type QueuePolicy uint8
 
@@ -29,7 +27,7 @@ type RoomPolicy struct {
 // QueuePolicy is the policy of the first pattern that matches the room's name, otherwise Disconnect.
 func (l *Limits) QueuePolicy(room string) QueuePolicy {
 	for _, p := range l.QueuePolicies {
-		if matched, err := path.Match(p.Pattern, room); matched && err == nil {
+		if matches(p.Pattern, room) {
 			return p.Policy
 		}
 	}

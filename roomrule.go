@@ -2,7 +2,6 @@ package recado
 
 import (
 	"cmp"
-	"path"
 	"slices"
 )
 
@@ -32,7 +31,7 @@ func (r *RoomRule) rights(subject string, elsewhere Rights) Rights {
 // FirstRule is the first whose pattern matches the room's name, nil if none does.
 func FirstRule(rules []RoomRule, room string) *RoomRule {
 	for i := range rules {
-		if matched, err := path.Match(rules[i].Pattern, room); matched && err == nil {
+		if matches(rules[i].Pattern, room) {
 			return &rules[i]
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"log/slog"
 	"os"
-	"path"
 	"runtime"
 	"strings"
 	"unicode"
@@ -22,6 +21,7 @@ type accessConfig struct {
 	keyFiles     []string
 	keySet       string
 	audience     string
+	metricsFile  string
 }
 
 func (c *accessConfig) closed() bool {
@@ -34,17 +34,12 @@ func (c *accessConfig) tokens(log *slog.Logger) (*auth.Tokens, error) {
 		return nil, nil //nolint:nilnil // no tokens are asked for
 	}
 	config := auth.TokensConfig{KeySet: c.keySet, Audience: c.audience, Log: log}
+	var err error
 	if c.passwordFile != "" {
-		content, err := readSecret(c.passwordFile, log)
-		if err != nil {
+		if config.Password, err = readLine(c.passwordFile, log); err != nil {
 			return nil, err
 		}
-		config.Password, _, _ = strings.Cut(string(content), "\n")
-		if config.Password = strings.TrimRight(config.Password, "\r"); config.Password == "" {
-			return nil, unusable(c.passwordFile, errors.New("its first line is empty"))
-		}
 	}
-	var err error
 	if c.secretFile != "" {
 		if config.Secret, err = readSecret(c.secretFile, log); err != nil {
 			return nil, err
@@ -59,9 +54,35 @@ func (c *accessConfig) tokens(log *slog.Logger) (*auth.Tokens, error) {
 	}
 	tokens, err := auth.NewTokens(config)
 	if err != nil {
-		return nil, unusable(strings.Join(append([]string{c.secretFile}, c.keyFiles...), " "), err)
+		return nil, unusable(strings.Join(append([]string{c.secretFile, c.keySet}, c.keyFiles...), " "), err)
 	}
 	return tokens, nil
+}
+
+// metricsToken takes what lets others than programs on this machine read the numbers; nil if nothing does.
+func (c *accessConfig) metricsToken(log *slog.Logger) (recado.Authenticator, error) {
+	if c.metricsFile == "" {
+		return nil, nil //nolint:nilnil // nobody is let in
+	}
+	token, err := readLine(c.metricsFile, log)
+	if err != nil {
+		return nil, err
+	}
+	return auth.NewTokens(auth.TokensConfig{Password: token})
+}
+
+// readLine reads the first line of a file that nobody else should be able to read, without spaces at its ends: a header
+// cannot have them.
+func readLine(name string, log *slog.Logger) (string, error) {
+	content, err := readSecret(name, log)
+	if err != nil {
+		return "", err
+	}
+	line, _, _ := strings.Cut(string(content), "\n")
+	if line = strings.TrimSpace(line); line == "" {
+		return "", unusable(name, errors.New("its first line is empty"))
+	}
+	return line, nil
 }
 
 // readSecret reads a file that nobody else should be able to read. The end of its last line is not part of it.
@@ -122,7 +143,7 @@ func (v roomsValue) Set(s string) error {
 		return want("rooms")
 	}
 	pattern, rights := s[:i], strings.Split(s[i+1:], ",")
-	if _, err := path.Match(pattern, ""); err != nil {
+	if recado.CheckPattern(pattern) != nil {
 		return want("rooms")
 	}
 	for _, right := range rights {

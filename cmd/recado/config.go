@@ -23,22 +23,23 @@ const (
 
 // A config is what a person can set of the server. Zero limits mean the defaults.
 type config struct {
-	listen, web  string
-	lan          bool
-	allowOrigins []string
-	allowHosts   []string
-	access       accessConfig
-	tls          tlsConfig
-	compress     bool
-	dev          bool
-	state        stateFile
-	pprof        string
-	logLevel     slog.Level
-	logFormat    string
-	limits       recado.Limits
-	client       clientConfig
-	rooms        []*roomRule // limits.RoomRules are made of them
-	file         string      // that it was read from; "" for none
+	listen, web    string
+	lan            bool
+	allowOrigins   []string
+	allowHosts     []string
+	trustedProxies []string
+	access         accessConfig
+	tls            tlsConfig
+	compress       bool
+	dev            bool
+	state          stateFile
+	pprof          string
+	logLevel       slog.Level
+	logFormat      string
+	limits         recado.Limits
+	client         clientConfig
+	rooms          []*roomRule // limits.RoomRules are made of them
+	file           string      // that it was read from; "" for none
 
 	origins map[string]string // by key: where what is not the default comes from
 }
@@ -108,6 +109,7 @@ func (c *config) settings() []setting {
 		{"lan", (*switchValue)(&c.lan), ""},
 		{"allow_origin", live{newOrigins(&c.allowOrigins)}, ""},
 		{"allow_host", live{newHosts(&c.allowHosts)}, ""},
+		{"trusted_proxy", newProxies(&c.trustedProxies), ""},
 		{"password_file", live{fileValue{&c.access.passwordFile}}, ""},
 		{"token.secret_file", live{fileValue{&c.access.secretFile}}, ""},
 		{"token.key_file", live{newFiles(&c.access.keyFiles)}, ""},
@@ -120,6 +122,7 @@ func (c *config) settings() []setting {
 		{"acme.directory", directoryValue{&c.tls.acme.directory}, certificate.LetsEncrypt},
 		{"acme.root_file", fileValue{&c.tls.acme.rootFile}, ""},
 		{"acme.storage", fileValue{&c.tls.acme.storage}, ""},
+		{"metrics.token_file", fileValue{&c.access.metricsFile}, ""},
 		{"compress", (*switchValue)(&c.compress), ""},
 		{"dev", (*switchValue)(&c.dev), ""},
 		{"log.level", live{(*levelValue)(&c.logLevel)}, "info"},
@@ -136,6 +139,10 @@ func (c *config) settings() []setting {
 		{"limits.control_burst", live{countValue{&l.ControlBurst, atLeastOne}}, formatCount(d.ControlBurst)},
 		{"limits.fragments", live{countValue{&l.Fragments, atLeastOne}}, ""},
 		{"limits.connections", live{countValue{&l.Connections, canBeOff}}, ""},
+		{"limits.connections_per_ip", live{countValue{&l.ConnectionsPerIP, canBeOff}}, formatCount(d.ConnectionsPerIP)},
+		{"limits.connect_rate", live{countValue{&l.ConnectRate, canBeOff}}, formatCount(d.ConnectRate)},
+		{"limits.connect_burst", live{countValue{&l.ConnectBurst, atLeastOne}}, ""},
+		{"limits.auth_failures", live{countValue{&l.AuthFailures, canBeOff}}, formatCount(d.AuthFailures)},
 		{"limits.rooms", live{countValue{&l.Rooms, canBeOff}}, formatCount(d.Rooms)},
 		{"limits.members_listed", live{countValue{&l.MembersListed, atLeastOne}}, formatCount(d.MembersListed)},
 		{"limits.hello", live{durationValue{&l.HelloTimeout, atLeastOne}}, formatDuration(d.HelloTimeout)},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"path"
 	"strings"
 
 	"recado"
@@ -27,7 +26,7 @@ func (v policyValue) Append(entry string) error {
 		pattern, name = entry[:i], entry[i+1:]
 	}
 	policy, known := parsePolicy(name)
-	if checkPattern(pattern) != nil || !known {
+	if recado.CheckPattern(pattern) != nil || !known {
 		return want("policy")
 	}
 	*v.to = append(*v.to, recado.RoomPolicy{Pattern: pattern, Policy: policy})
@@ -63,13 +62,4 @@ func parsePolicy(name string) (p recado.QueuePolicy, known bool) {
 		}
 	}
 	return 0, false
-}
-
-// checkPattern finds what no room's name can match.
-func checkPattern(pattern string) error {
-	_, err := path.Match(pattern, "")
-	if pattern == "" || strings.Contains(pattern, "/") || err != nil {
-		return want("pattern")
-	}
-	return nil
 }

@@ -84,7 +84,7 @@ func (c *config) checkRooms() (problems []error) {
 type patternValue struct{ to *string }
 
 func (v patternValue) Set(s string) error {
-	if checkPattern(s) != nil {
+	if recado.CheckPattern(s) != nil {
 		return want("pattern")
 	}
 	*v.to = s

@@ -134,6 +134,9 @@ func (s *serving) relay(ctx context.Context, broker *memory.Broker, signals, han
 	config := s.measured(s.config.server(broker, s.log), broker)
 	config.Authenticator = s.guard
 	config.Link = func(address string) string { return s.url("http", address) }
+	if config.MetricsAuthenticator, err = s.config.access.metricsToken(s.log); err != nil {
+		return err
+	}
 	if config.Sockets, err = server.Inherited(s.getenv); err != nil {
 		return startProblem(err)
 	}
@@ -235,18 +238,19 @@ func (c *config) server(broker recado.Broker, log *slog.Logger) server.Config {
 		page = devPage
 	}
 	return server.Config{
-		Broker:       broker,
-		Listen:       c.listen,
-		Web:          c.web,
-		WebOptional:  c.origins["web"] == "",
-		LAN:          c.lan,
-		AllowOrigins: c.allowOrigins,
-		AllowHosts:   c.allowHosts,
-		Limits:       c.limits,
-		Compress:     c.compress,
-		Page:         page,
-		Version:      thisBuild().Version,
-		Log:          log,
+		Broker:         broker,
+		Listen:         c.listen,
+		Web:            c.web,
+		WebOptional:    c.origins["web"] == "",
+		LAN:            c.lan,
+		AllowOrigins:   c.allowOrigins,
+		AllowHosts:     c.allowHosts,
+		TrustedProxies: c.trustedProxies,
+		Limits:         c.limits,
+		Compress:       c.compress,
+		Page:           page,
+		Version:        thisBuild().Version,
+		Log:            log,
 	}
 }
 

@@ -244,6 +244,13 @@ func newHosts(to *[]string) listValue {
 	}}
 }
 
+func newProxies(to *[]string) listValue {
+	return listValue{to, "proxy", func(entry string) error {
+		_, err := auth.New(auth.Config{TrustedProxies: []string{entry}})
+		return err
+	}}
+}
+
 func (v listValue) Set(s string) error {
 	if s == "" {
 		return nil

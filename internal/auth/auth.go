@@ -1,4 +1,5 @@
-// Package auth decides which requests may come in: from which pages, under which host names.
+// Package auth decides which requests may come in: from which pages, under which host names, and with which tokens; and
+// from whom they are.
 // It knows nothing of rooms, routes or WebSocket.
 package auth
 
@@ -16,6 +17,8 @@ import (
 type Config struct {
 	AllowOrigins []string // such as "https://app.example.com": scheme, host and port as a browser sends them
 	AllowHosts   []string // host names, without a port, that reach this server besides its own
+	// TrustedProxies are addresses, or networks like 10.0.0.0/8, of proxies that say for whom they ask.
+	TrustedProxies []string
 
 	Hostname  string              // of this machine; default os.Hostname
 	Addresses func() []netip.Addr // of this machine; default: those of its network interfaces, at each call
@@ -26,10 +29,10 @@ type Gate struct {
 	origins   map[string]bool // normalized by originOf
 	hosts     map[string]bool
 	addresses func() []netip.Addr
+	proxies   []netip.Prefix
 }
 
 // hostName is what DNS and people call a machine; other alphabets are in punycode, as browsers send them.
-
 var hostName = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$`)
 
 // New checks the configuration; the error names the entry that is wrong.
@@ -51,6 +54,10 @@ func New(c Config) (*Gate, error) {
 			return nil, fmt.Errorf("%q is not a host name like chat.example.com", entry)
 		}
 		g.hosts[name] = true
+	}
+	var err error
+	if g.proxies, err = parseProxies(c.TrustedProxies); err != nil {
+		return nil, err
 	}
 	if c.Hostname == "" {
 		c.Hostname, _ = os.Hostname() // without a name, the machine is reached by its addresses

@@ -35,8 +35,8 @@ func Issue(secret []byte, g Grant) (string, error) {
 		return "", err
 	}
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(secret)
-	if err == nil && len(token) > maxToken {
-		err = fmt.Errorf("the token would have %d bytes, the limit is %d", len(token), maxToken)
+	if err == nil && len(token) > MaxToken {
+		err = fmt.Errorf("the token would have %d bytes, the limit is %d", len(token), MaxToken)
 	}
 	return token, err
 }

@@ -66,6 +66,9 @@ func newKeyring(ctx context.Context, c TokensConfig) (keyring, error) {
 	}
 	var err error
 	k.set, err = fetchKeySet(ctx, c.KeySet, c.Log)
+	if c.Audience == "" {
+		c.Log.Warn("tokens for other services of who issues them are taken too: set --token-audience", "key_set", c.KeySet)
+	}
 	return k, err
 }
 
@@ -153,12 +156,13 @@ func fetchKeySet(ctx context.Context, address string, log *slog.Logger) (keyfunc
 	if err := CheckKeySet(address); err != nil {
 		return nil, err
 	}
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
-	}
 	lenient := false
 	set, err := keyfunc.NewDefaultOverrideCtx(ctx, []string{address}, keyfunc.Override{
-		Client:                    &http.Client{Timeout: fetchTimeout, Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}},
+		Client: &http.Client{
+			Timeout:       fetchTimeout,
+			Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true},
+			CheckRedirect: func(r *http.Request, _ []*http.Request) error { return CheckKeySet(r.URL.String()) },
+		},
 		HTTPTimeout:               fetchTimeout,
 		NoErrorReturnFirstHTTPReq: &lenient,
 		RateLimitWaitMax:          fetchWait,

@@ -4,10 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"path"
 	"strings"
 	"time"
 	"unicode"
@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	// maxToken is how long a token can be, in bytes: longer ones are not even looked at.
-	maxToken = 8 << 10
+	// MaxToken is how long a token can be, in bytes: longer ones are not even looked at.
+	MaxToken = 8 << 10
 	// maxSubject is in bytes.
 	maxSubject = 256
 	// leeway is how far the clocks of who makes tokens and who reads them may be apart.
@@ -49,6 +49,9 @@ var _ recado.Authenticator = (*Tokens)(nil)
 // NewTokens checks the configuration and fetches the key set, which it goes on doing until Close. The error says
 // what is wrong with a key.
 func NewTokens(c TokensConfig) (*Tokens, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	t := &Tokens{stop: stop}
 	if c.Password != "" {
@@ -80,8 +83,19 @@ func (t *Tokens) Close() {
 type claims struct {
 	jwt.RegisteredClaims
 
-	Name  string              `json:"name,omitempty"`
-	Rooms map[string][]string `json:"rooms,omitempty"`
+	Name  string `json:"name,omitempty"`
+	Rooms rooms  `json:"rooms,omitzero"`
+}
+
+// rooms are the rights by pattern; nil: everything.
+type rooms map[string][]string
+
+// UnmarshalJSON refuses null, with which some programs write that nothing is allowed: it is not the same as absent.
+func (r *rooms) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		return errors.New("rooms is null")
+	}
+	return json.Unmarshal(b, (*map[string][]string)(r))
 }
 
 // Authenticate returns what the token allows. Nothing of a token is used before its signature has been checked.
@@ -89,8 +103,8 @@ func (t *Tokens) Authenticate(token string) (*recado.Access, error) {
 	if token == "" {
 		return nil, recado.RequireToken()
 	}
-	if len(token) > maxToken {
-		return nil, recado.RefuseToken(recado.AuthInvalid, fmt.Sprintf("it has more than %d bytes", maxToken))
+	if len(token) > MaxToken {
+		return nil, recado.RefuseToken(recado.AuthInvalid, fmt.Sprintf("it has more than %d bytes", MaxToken))
 	}
 	if t.isPassword(token) {
 		return &recado.Access{}, nil
@@ -159,8 +173,8 @@ func (c *claims) access() (*recado.Access, error) {
 	}
 	a.Rooms = make(map[string]recado.Rights, len(c.Rooms))
 	for pattern, names := range c.Rooms {
-		if _, err := path.Match(pattern, ""); err != nil {
-			return nil, errors.New("rooms has a malformed pattern")
+		if err := recado.CheckPattern(pattern); err != nil {
+			return nil, fmt.Errorf("rooms: %w", err)
 		}
 		for _, name := range names {
 			right, ok := recado.ParseRight(name)

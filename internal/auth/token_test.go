@@ -185,6 +185,9 @@ func TestRefusedTokens(t *testing.T) {
 		"huge":                     {tokens, sign(t, jwt.SigningMethodHS256, secret, claims("x", strings.Repeat("x", 8<<10))), recado.AuthInvalid},
 		"unknown right":            {tokens, sign(t, jwt.SigningMethodHS256, secret, claims("rooms", map[string]any{"*": []string{"admin"}})), recado.AuthInvalid},
 		"malformed pattern":        {tokens, sign(t, jwt.SigningMethodHS256, secret, claims("rooms", map[string]any{"[": []string{}})), recado.AuthInvalid},
+		"a pattern of characters":  {tokens, sign(t, jwt.SigningMethodHS256, secret, claims("rooms", map[string]any{"[a-z]*": []string{"publish"}})), recado.AuthInvalid},
+		"a pattern with an escape": {tokens, sign(t, jwt.SigningMethodHS256, secret, claims("rooms", map[string]any{`\ops`: []string{"publish"}})), recado.AuthInvalid},
+		"rooms is null":            {tokens, sign(t, jwt.SigningMethodHS256, secret, claims("rooms", nil)), recado.AuthInvalid},
 		"rooms of another type":    {tokens, sign(t, jwt.SigningMethodHS256, secret, claims("rooms", "all")), recado.AuthInvalid},
 		"a name of nothing":        {tokens, sign(t, jwt.SigningMethodHS256, secret, claims("name", "\u200b")), recado.AuthInvalid},
 		"a long subject":           {tokens, sign(t, jwt.SigningMethodHS256, secret, claims("sub", strings.Repeat("a", 257))), recado.AuthInvalid},
@@ -303,6 +306,15 @@ func TestKeySet(t *testing.T) {
 	}
 }
 
+// Whoever can change a key set makes tokens: it must not come from where it could not have been configured.
+func TestKeySetIsNotLedAway(t *testing.T) {
+	site := httptest.NewServer(http.RedirectHandler("http://id.example.com/jwks.json", http.StatusFound))
+	defer site.Close()
+	if _, err := auth.NewTokens(auth.TokensConfig{KeySet: site.URL}); err == nil || !strings.Contains(err.Error(), "is not an address like") {
+		t.Errorf("NewTokens with a key set that leads elsewhere = %v", err)
+	}
+}
+
 func TestIssue(t *testing.T) {
 	tokens := newTokens(t, auth.TokensConfig{Secret: secret, Audience: "chat"})
 	token, err := auth.Issue(secret, auth.Grant{
@@ -315,6 +327,13 @@ func TestIssue(t *testing.T) {
 	if err != nil || access.Subject != "ana" || access.Name != "Ana" ||
 		!reflect.DeepEqual(access.Rooms, map[string]recado.Rights{"ops": recado.MaySubscribe}) {
 		t.Errorf("got %+v, %v", access, err)
+	}
+	token, err = auth.Issue(secret, auth.Grant{Audience: "chat", Lasts: time.Hour, Rooms: map[string][]string{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if access, err := tokens.Authenticate(token); err != nil || access.Rights("ops") != 0 {
+		t.Errorf("a token for no room gives %+v, %v", access, err)
 	}
 	for name, g := range map[string]auth.Grant{
 		"a right of no kind": {Lasts: time.Hour, Rooms: map[string][]string{"ops": {"all"}}},

@@ -22,6 +22,7 @@ var (
 	errorCode = regexp.MustCompile(`^error\.(\w+)$`)
 	flagKey   = regexp.MustCompile(`^setting\.(.+)$`)
 	limitKey  = regexp.MustCompile(`^(limits|history|ping)\.`)
+	testName  = regexp.MustCompile("`((?:Test|Fuzz)\\w+)`")
 	link      = regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
 )
 
@@ -36,6 +37,7 @@ func checkDocs(files []file) (breaches []string) {
 			breaches = append(breaches, fmt.Sprintf("%s: no word of %s", document, word))
 		}
 	}
+	breaches = append(breaches, checkTestNames(files)...)
 	for _, f := range files {
 		if path.Ext(f.path) == ".md" {
 			breaches = append(breaches, checkLinks(f, texts)...)
@@ -79,6 +81,27 @@ func checkLinks(document file, texts map[string]string) (breaches []string) {
 	return breaches
 }
 
+// checkTestNames names the tests that a document speaks of and that do not exist.
+func checkTestNames(files []file) (breaches []string) {
+	var tests strings.Builder
+	for _, f := range files {
+		if strings.HasSuffix(f.path, "_test.go") {
+			tests.WriteString(f.text)
+		}
+	}
+	for _, f := range files {
+		if path.Ext(f.path) != ".md" {
+			continue
+		}
+		for _, found := range testName.FindAllStringSubmatch(f.text, -1) {
+			if !strings.Contains(tests.String(), "\nfunc "+found[1]+"(") {
+				breaches = append(breaches, fmt.Sprintf("%s: there is no %s", f.path, found[1]))
+			}
+		}
+	}
+	return breaches
+}
+
 func flag(key string) string {
 	return "--" + strings.NewReplacer(".", "-", "_", "-").Replace(key)
 }
@@ -103,6 +126,7 @@ func TestDocRulesCanFail(t *testing.T) {
 		"close code":  {"docs/limits.md", "", "4001"},
 		"error code":  {"internal/locale/texts/errors.en.json", `{"error.x": "", "error.y.hint": ""}`, "docs/errors.md: no word of `x`"},
 		"dead link":   {"docs/a.md", "[b](b.md) [there](limits.md#x) [c](https://example.org)", "docs/a.md: a link to docs/b.md"},
+		"dead test":   {"docs/a.md", "`TestOfNothing`", "docs/a.md: there is no TestOfNothing"},
 		"limit":       {"internal/locale/texts/serve.en.json", `{"setting.limits.a_b": ""}`, "docs/limits.md: no word of `--limits-a-b`"},
 		"other flags": {"internal/locale/texts/serve.en.json", `{"setting.log.level": ""}`, "README.pt-BR.md: no word of `--log-level"},
 	} {

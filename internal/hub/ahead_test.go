@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -69,5 +70,41 @@ func TestPublishAheadIsBounded(t *testing.T) {
 		if n := e.flushes.Load(); n < 5 || n > 10 {
 			t.Errorf("400 KB written in %d batches, want as many as they fill", n)
 		}
+	})
+}
+
+// slow is a broker that takes its time for one message.
+type slow struct {
+	recado.Broker
+
+	released chan struct{}
+}
+
+func (b slow) Publish(ctx context.Context, m recado.Message) (recado.Receipt, error) {
+	if m.Data[0] == 's' {
+		<-b.released
+	}
+	return b.Broker.Publish(ctx, m)
+}
+
+// Who waits for space before it publishes ahead does not keep those from writing who could make it.
+func TestPublishAheadWaitsForSpace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := slow{memory.New(recado.Limits{}), make(chan struct{})}
+		h, e := hub.New(b, recado.Limits{}), new(lines)
+		ana, _ := join(t, h, "ops", "ana", e, false)
+		beto, _ := join(t, h, "ops", "beto", e, false)
+		_, carlaGot := join(t, h, "ops", "carla", e, false)
+		first, second := "s"+string(make([]byte, 60<<10)), "a"+string(make([]byte, 60<<10))
+		go say(t, ana, first)
+		synctest.Wait()
+		go func() {
+			sayAhead(t, beto, second)
+			beto.Flush()
+		}()
+		synctest.Wait()
+		close(b.released)
+		synctest.Wait()
+		wantLines(t, "carla", carlaGot, first, second)
 	})
 }

@@ -35,7 +35,7 @@ func (r *room) flush() {
 			return
 		}
 		for _, d := range done {
-			d.write()
+			r.hub.write(d)
 		}
 		r.hub.observer.Flushed(tally)
 	}
@@ -99,7 +99,8 @@ func (r *room) returned(done []delivery) []delivery {
 }
 
 // write hands the batch to every member, on several cores when there are many.
-func (d delivery) write() {
+func (h *Hub) write(d delivery) {
+	defer h.survive("encoding")
 	workers := min(runtime.GOMAXPROCS(0), len(d.to)/chunk)
 	if workers < 2 {
 		d.group.encoding.Flush(d.batch, d.to)
@@ -108,6 +109,7 @@ func (d delivery) write() {
 	var next atomic.Int64
 	var others sync.WaitGroup
 	work := func() {
+		defer h.survive("encoding")
 		for {
 			from := int(next.Add(chunk)) - chunk
 			if from >= len(d.to) {

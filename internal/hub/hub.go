@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 
@@ -21,6 +22,7 @@ type Hub struct {
 	broker   recado.Broker
 	limits   atomic.Pointer[recado.Limits]
 	observer Observer
+	log      *slog.Logger
 	seed     maphash.Seed
 	count    atomic.Int64 // rooms
 	shards   [shards]shard
@@ -33,7 +35,7 @@ type shard struct {
 
 // New makes a hub whose messages are ordered by b.
 func New(b recado.Broker, l recado.Limits) *Hub {
-	h := &Hub{broker: b, observer: unobserved{}, seed: maphash.MakeSeed()}
+	h := &Hub{broker: b, observer: unobserved{}, log: slog.Default(), seed: maphash.MakeSeed()}
 	h.SetLimits(l)
 	for i := range h.shards {
 		h.shards[i].rooms = make(map[string]*room)
@@ -56,11 +58,16 @@ func (h *Hub) Join(ctx context.Context, name string, m *Member) (replaced *Membe
 	if err != nil {
 		return nil, err
 	}
+	joined := false
+	defer func() {
+		if !joined { // also if the broker has panicked
+			h.release(r)
+		}
+	}()
 	if err := r.subscribe(ctx); err != nil {
-		h.release(r)
 		return nil, fmt.Errorf("subscribe to %q: %w", name, err)
 	}
-	m.room = r
+	m.room, joined = r, true
 	replaced, returned := r.add(m)
 	if returned {
 		h.release(r) // which its absence held

@@ -28,6 +28,9 @@ type Member struct {
 	own [2]uint64
 }
 
+// Joined reports whether the member has joined a room.
+func (m *Member) Joined() bool { return m.room != nil }
+
 // Room is the name of the room that the member has joined.
 func (m *Member) Room() string { return m.room.name }
 
@@ -35,23 +38,13 @@ func (m *Member) Room() string { return m.room.name }
 // while the room has more to write than fits one batch, and may write to the others before it returns; it never waits
 // for a slow one of them. A member's messages keep their order only if it waits for each Publish to return.
 func (m *Member) Publish(ctx context.Context, message recado.Message) (recado.Receipt, error) {
-	r := m.room
-	n := cost(message.Data)
-	message.Room, message.Sender = r.name, m.ID
-	message.Name = r.reserve(m, n)
-	receipt, err := r.hub.broker.Publish(ctx, message)
-	if err != nil || receipt.Duplicate {
-		r.unreserve(m, n) // otherwise Deliver has done it
-	}
-	return receipt, err
+	return m.publish(ctx, message, m.room.publish)
 }
 
 // PublishAhead is Publish for a member that has more to say at once, which is to share a batch. The caller sees to it
 // that Publish or Flush follows, before it waits for anything.
 func (m *Member) PublishAhead(ctx context.Context, message recado.Message) (recado.Receipt, error) {
-	m.room.ahead.Add(1)
-	defer m.room.ahead.Add(-1)
-	return m.Publish(ctx, message)
+	return m.publish(ctx, message, m.room.publishAhead)
 }
 
 // Flush writes what PublishAhead has left.
@@ -139,4 +132,19 @@ func (m *Member) Leave(returns bool) (left int) {
 		m.room.hub.release(m.room)
 	}
 	return left
+}
+
+// A publishing publishes what a member has reserved so much space for.
+type publishing func(ctx context.Context, m *Member, reserved int, message recado.Message) (recado.Receipt, error)
+
+func (m *Member) publish(ctx context.Context, message recado.Message, how publishing) (recado.Receipt, error) {
+	r := m.room
+	n := cost(message.Data)
+	message.Room, message.Sender = r.name, m.ID
+	message.Name = r.reserve(m, n)
+	receipt, err := how(ctx, m, n, message)
+	if err != nil || receipt.Duplicate {
+		r.unreserve(m, n) // otherwise Deliver has done it
+	}
+	return receipt, err
 }

@@ -17,7 +17,7 @@ type Tally struct {
 }
 
 // Observe makes o the hub's observer. Call it before anything else.
-func (h *Hub) Observe(o Observer) { h.observer = o }
+func (h *Hub) Observe(o Observer) { h.observer = careful{o, h} }
 
 // unobserved is the observer of a hub without one.
 type unobserved struct{}

@@ -180,12 +180,18 @@ func (r *room) listens(g *group) {
 
 // tell tells what has changed.
 func (r *room) tell() {
+	r.appendNews()
+	r.Flush()
+}
+
+func (r *room) appendNews() {
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	defer r.hub.survive("encoding")
 	p := &r.presence
 	p.timer, p.toldAt = nil, time.Now()
 	if !r.heard() {
 		p.told, p.dirty = nil, nil
-		r.mu.Unlock()
 		return
 	}
 	switch was := p.crowded; {
@@ -200,8 +206,6 @@ func (r *room) tell() {
 		}
 		clear(p.dirty)
 	}
-	r.mu.Unlock()
-	r.Flush()
 }
 
 // tooMany reports whether there are more members than are listed. It takes a tenth less to go back.

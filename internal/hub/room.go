@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -72,20 +73,7 @@ func (r *room) Deliver(m *recado.Message) {
 		r.release(sender, cost(m.Data))
 	}
 	for _, g := range r.groups {
-		b := g.batch(r.last)
-		from := b.add(g.encoding, m)
-		size, readers := len(b.bytes)-from, len(g.members)
-		if sender != nil && sender.group == g {
-			own := len(b.instead)
-			b.instead = g.encoding.AppendOwn(b.instead, m)
-			if sender.Echo && !m.Ephemeral {
-				from = len(b.bytes)
-			} else {
-				readers--
-			}
-			b.replace(sender, from, own)
-		}
-		r.tally.add(size, readers)
+		r.encode(g, m, sender)
 	}
 	if !m.Ephemeral {
 		r.last = m.Seq
@@ -110,8 +98,34 @@ func (r *room) write() {
 	}
 }
 
+// encode appends m to the group's open batch; if the encoding panics, nothing of it. r.mu is held.
+func (r *room) encode(g *group, m *recado.Message, sender *Member) {
+	defer r.hub.survive("encoding")
+	b := g.batch(r.last)
+	isSenders := sender != nil && sender.group == g
+	own := len(b.instead)
+	if isSenders { // first: without it, the sender would receive the message
+		b.instead = g.encoding.AppendOwn(b.instead, m)
+	}
+	from := b.add(g.encoding, m)
+	size, readers := len(b.bytes)-from, len(g.members)
+	if isSenders {
+		if sender.Echo && !m.Ephemeral {
+			from = len(b.bytes)
+		} else {
+			readers--
+		}
+		b.replace(sender, from, own)
+	}
+	r.tally.add(size, readers)
+}
+
+// errNotSubscribed is the error of a room whose broker has panicked.
+var errNotSubscribed = errors.New("the broker panicked")
+
 func (r *room) subscribe(ctx context.Context) error {
 	r.once.Do(func() {
+		r.err = errNotSubscribed // unless the broker returns
 		var from recado.Position
 		from, r.stop, r.err = r.hub.broker.Subscribe(ctx, r.name, r)
 		r.mu.Lock()
@@ -122,13 +136,14 @@ func (r *room) subscribe(ctx context.Context) error {
 }
 
 func (r *room) unsubscribe() {
-	if r.stop != nil {
-		r.stop()
-	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if t := r.presence.timer; t != nil {
 		t.Stop() // nobody is left to be told anything
+	}
+	r.mu.Unlock()
+	defer r.hub.survive("broker")
+	if r.stop != nil {
+		r.stop()
 	}
 }
 
@@ -155,6 +170,29 @@ func (r *room) reserve(m *Member, n int) (name string) {
 	r.write()
 	<-w.ready // every flush makes space, and none waits for anybody
 	return name
+}
+
+// publish publishes what m has reserved n for. If the broker panics, it gives that back and writes what has been
+// delivered, or those who wait for space would wait for ever.
+func (r *room) publish(ctx context.Context, m *Member, n int, message recado.Message) (recado.Receipt, error) {
+	returned := false
+	defer func() {
+		if !returned {
+			r.unreserve(m, n)
+			r.write()
+		}
+	}()
+	receipt, err := r.hub.broker.Publish(ctx, message)
+	returned = true
+	return receipt, err
+}
+
+// publishAhead is publish for Member.PublishAhead. Only now, as its space is reserved, may others leave the writing to
+// m: while it waits for space, it waits for their writing.
+func (r *room) publishAhead(ctx context.Context, m *Member, n int, message recado.Message) (recado.Receipt, error) {
+	r.ahead.Add(1)
+	defer r.ahead.Add(-1)
+	return r.publish(ctx, m, n, message)
 }
 
 func (r *room) unreserve(m *Member, n int) {

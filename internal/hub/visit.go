@@ -20,7 +20,7 @@ func (h *Hub) Publish(ctx context.Context, m recado.Message) (_ recado.Receipt, 
 	visitor := Member{room: r}
 	n := cost(m.Data)
 	r.reserve(&visitor, n)
-	receipt, err := h.broker.Publish(ctx, m)
+	receipt, err := r.publish(ctx, &visitor, n, m)
 	r.unreserve(&visitor, n) // Deliver knows of no visitors
 	return receipt, r.receivers(m.Sender), err
 }
@@ -50,8 +50,9 @@ func (h *Hub) Roster(room string) Roster {
 	return (&Member{room: r}).Roster()
 }
 
-// List returns the rooms that have members on this node, by name, from the one after that name, up to limit.
-func (h *Hub) List(after string, limit int) []RoomCount {
+// List returns the rooms that have members on this node and that the client may see, by name, from the one after that
+// name, up to limit.
+func (h *Hub) List(after string, limit int, visible func(room string) bool) []RoomCount {
 	var all []RoomCount
 	for i := range h.shards {
 		s := &h.shards[i]
@@ -63,6 +64,7 @@ func (h *Hub) List(after string, limit int) []RoomCount {
 		}
 		s.mu.Unlock()
 	}
+	all = slices.DeleteFunc(all, func(r RoomCount) bool { return !visible(r.Name) })
 	slices.SortFunc(all, func(a, b RoomCount) int { return strings.Compare(a.Name, b.Name) })
 	all = all[:min(len(all), limit)]
 	for i := range all {

@@ -42,7 +42,9 @@ type Metrics struct {
 	connections    *prometheus.GaugeVec
 	opened, closed *prometheus.CounterVec
 	resumes, slow  *prometheus.CounterVec
-	refused        *prometheus.CounterVec
+	refused, erred *prometheus.CounterVec
+
+	dropped, slowed prometheus.Counter
 }
 
 // published counts the messages of one protocol. It is looked up for each of them, so not by its label.
@@ -76,6 +78,9 @@ func New(c Config) *Metrics {
 	m.resumes = m.counters("recado_resumes_total", "Clients that came back with a position: recovered, or why not.", "outcome")
 	m.slow = m.counters("recado_slow_readers_total", "Clients that did not read what waited for them.", "outcome")
 	m.refused = m.counters("recado_requests_refused_total", "Requests and handshakes that were refused, by error code.", "code")
+	m.erred = m.counters("recado_errors_sent_total", "Errors that clients of recado.v1 were sent, by code.", "code")
+	m.dropped = m.counter("recado_connections_dropped_total", "Connections that were closed at once, without an answer.")
+	m.slowed = m.counter("recado_messages_slowed_total", "Messages after which a connection over its rate was read more slowly.")
 	m.preset()
 	m.registry.MustRegister(&m.flushes, build(c.Version), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -124,6 +129,15 @@ func (m *Metrics) Published(protocol string, size int, duplicate bool) {
 	to.bytes.Add(float64(size))
 }
 
+// Slowed counts a message of a connection that is over its rate.
+func (m *Metrics) Slowed() { m.slowed.Inc() }
+
+// Erred counts an error of recado.v1.
+func (m *Metrics) Erred(code string) { m.erred.WithLabelValues(code).Inc() }
+
+// Dropped counts a connection that nobody was spared for.
+func (m *Metrics) Dropped() { m.dropped.Inc() }
+
 // Resumed counts a client that came back.
 func (m *Metrics) Resumed(o transport.Outcome) { m.resumes.WithLabelValues(string(o)).Inc() }
 
@@ -154,6 +168,12 @@ func (m *Metrics) gauge(name, help string) prometheus.Gauge {
 	g := prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 	m.registry.MustRegister(g)
 	return g
+}
+
+func (m *Metrics) counter(name, help string) prometheus.Counter {
+	c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+	m.registry.MustRegister(c)
+	return c
 }
 
 func (m *Metrics) counters(name, help, label string) *prometheus.CounterVec {

@@ -43,6 +43,9 @@ func exercised() *metrics.Metrics {
 	m.Resumed(transport.Expired)
 	m.Slow(transport.Overflowed)
 	m.Refused("origin_refused")
+	m.Erred("rate_limited")
+	m.Slowed()
+	m.Dropped()
 	for _, n := range []int{1, 2, 3, 512, 513} {
 		m.Flushed(hub.Tally{Messages: n, Deliveries: 10 * n, Bytes: 100 * n})
 	}
@@ -84,6 +87,9 @@ func TestExposition(t *testing.T) {
 		`recado_resumes_total{outcome="recovered"} 0`,
 		`recado_slow_readers_total{outcome="overflowed"} 1`,
 		`recado_requests_refused_total{code="origin_refused"} 1`,
+		`recado_errors_sent_total{code="rate_limited"} 1`,
+		`recado_messages_slowed_total 1`,
+		`recado_connections_dropped_total 1`,
 		`recado_history_rooms 1`,
 		`recado_history_messages 2`,
 		`recado_history_bytes 3`,

@@ -24,7 +24,7 @@ func tokenOf(r *http.Request, query url.Values) string {
 
 // identify returns what the request's token allows.
 func (s *Server) identify(r *http.Request) (*recado.Access, error) {
-	return recado.Identify(s.config.Authenticator, tokenOf(r, r.URL.Query()))
+	return recado.Identify(s.cautiously(s.config.Authenticator, r), tokenOf(r, r.URL.Query()))
 }
 
 // allowed is readingRoom for those who have the right in the room.

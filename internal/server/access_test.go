@@ -63,6 +63,7 @@ func TestAccessOverHTTP(t *testing.T) {
 		"head, no token":               {"HEAD /ops", "", "\r\n", 401, ""},
 		"head":                         {"HEAD /ops", mute, "\r\n", 200, ""},
 		"poll":                         {"GET /ops?poll=1", token(t, "subscribe", "history"), "\r\n", 200, ""},
+		"head of a poll, no right":     {"HEAD /ops?poll=1", mute, "\r\n", 403, ""},
 		"poll, no right":               {"GET /ops?poll=1", mute, "\r\n", 403, recado.RoomForbidden},
 		"the page":                     {"GET /ops", "", "Accept: text/html\r\n\r\n", 200, ""},
 		"health":                       {"GET /healthz", "", "\r\n", 200, ""},
@@ -184,4 +185,18 @@ type expiring struct{}
 
 func (expiring) Authenticate(string) (*recado.Access, error) {
 	return &recado.Access{Expires: time.Now().Add(10 * time.Millisecond)}, nil
+}
+
+// Nobody can take a key of idempotency away from another subject.
+func TestIdempotencyKeysAreTheSubjects(t *testing.T) {
+	s := guarded(t)
+	for _, who := range []string{"S3CRET-password", token(t)} {
+		for _, again := range []bool{false, true} {
+			a := exchange(t, s.at.Listen, "POST /ops HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: 1\r\nAuthorization: Bearer "+who+
+				"\r\nContent-Length: 2\r\n\r\noi")
+			if a.StatusCode != http.StatusOK || strings.Contains(a.Body, `"duplicate":true`) != again {
+				t.Errorf("%d %s, want a duplicate: %v", a.StatusCode, a.Body, again)
+			}
+		}
+	}
 }

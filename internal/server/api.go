@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 
 	"recado"
-	"recado/internal/hub"
 	"recado/internal/protocol/ndjson"
 )
 
@@ -43,42 +41,7 @@ type (
 		Position string            `json:"position"`
 		More     bool              `json:"more"`
 	}
-	infoAnswer struct {
-		Version string       `json:"version"`
-		TLS     bool         `json:"tls"`
-		Clients int          `json:"clients"`
-		Rooms   int          `json:"rooms"`
-		Open    bool         `json:"open"`
-		LAN     []string     `json:"lan,omitempty"`
-		Limits  limitsAnswer `json:"limits"`
-	}
-	limitsAnswer struct {
-		MessageBytes      int     `json:"message_bytes"`
-		MessagesPerSecond int     `json:"messages_per_second"`
-		QueueBytes        int     `json:"queue_bytes"`
-		Connections       int     `json:"connections"`
-		Rooms             int     `json:"rooms"`
-		MembersListed     int     `json:"members_listed"`
-		HistoryMessages   int     `json:"history_messages"`
-		HistorySeconds    float64 `json:"history_seconds"`
-		HistoryBytes      int     `json:"history_bytes"`
-	}
 )
-
-// info says what a client may want to know before it does anything.
-func (s *Server) info(w http.ResponseWriter, _ *http.Request) error {
-	l := s.limits.Load()
-	off := func(n int) int { return max(n, 0) } // 0 is no limit, or no history
-	everything, err := recado.Identify(s.config.Authenticator, "")
-	return writeJSON(w, infoAnswer{
-		Version: s.config.Version, TLS: s.config.TLS != nil, Clients: s.Clients(), Rooms: s.hub.Rooms(),
-		Open: err == nil && everything == nil, LAN: s.LAN(), Limits: limitsAnswer{
-			MessageBytes: l.MessageSize, MessagesPerSecond: off(l.MessageRate), QueueBytes: l.Queue,
-			Connections: l.Connections, Rooms: off(l.Rooms), MembersListed: l.MembersListed,
-			HistoryMessages: off(l.HistoryMessages), HistorySeconds: max(l.HistoryAge.Seconds(), 0), HistoryBytes: off(l.HistoryBytes),
-		},
-	})
-}
 
 // check says whether the room could be joined; if not, the refusal is that of the join.
 func (s *Server) check(w http.ResponseWriter, r *http.Request) error {
@@ -110,30 +73,12 @@ func (s *Server) rooms(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	list := s.visible(access, query.Get("after"), limit+1)
+	list := s.hub.List(query.Get("after"), limit+1, func(room string) bool { return access.Rights(room).Has(recado.MaySubscribe) })
 	answer := roomsAnswer{Rooms: make([]roomAnswer, 0, len(list)), More: len(list) > limit}
 	for _, room := range list[:min(len(list), limit)] {
 		answer.Rooms = append(answer.Rooms, roomAnswer{Name: room.Name, Members: room.Members})
 	}
 	return writeJSON(w, answer)
-}
-
-// visible are the rooms that the client may join, by name, from the one after that name, up to limit.
-func (s *Server) visible(access *recado.Access, after string, limit int) []hub.RoomCount {
-	if access == nil || access.Rooms == nil && !access.Anonymous {
-		return s.hub.List(after, limit)
-	}
-	var found []hub.RoomCount
-	for len(found) < limit {
-		list := s.hub.List(after, maxListed)
-		if len(list) == 0 {
-			break
-		}
-		after = list[len(list)-1].Name
-		list = slices.DeleteFunc(list, func(room hub.RoomCount) bool { return !access.Rights(room.Name).Has(recado.MaySubscribe) })
-		found = append(found, list...)
-	}
-	return found[:min(len(found), limit)]
 }
 
 func (s *Server) roomInfo(w http.ResponseWriter, r *http.Request, room string) error {

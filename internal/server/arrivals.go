@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"sync"
 	"time"
@@ -24,9 +25,13 @@ const (
 // arrivals watches the connections that are not WebSocket connections (yet): how many there are, and
 // whether a request came from them.
 type arrivals struct {
-	limits  func() *recado.Limits
-	sockets func() int // open WebSocket connections, which count too
-	log     *slog.Logger
+	limits    func() *recado.Limits
+	addresses *addresses
+	sockets   func() int            // open WebSocket connections, which count too
+	trusts    func(netip.Addr) bool // a proxy, whose clients are counted in its stead
+	observer  Observer              // nil for none
+	refusals  *refusals
+	log       *slog.Logger
 
 	mu     sync.Mutex // guards what follows
 	open   map[net.Conn]*arrival
@@ -38,7 +43,8 @@ type arrival struct {
 	since  time.Time // the first request may come; zero for the later ones
 	spoke  bool      // bytes of a request have come
 	served bool      // that request reached the handler
-	excess bool      // it came when the house was full
+	excess error     // why it is one too many; nil: it is not
+	left   func()    // its address has one less; nil: it was not counted
 
 	// publishes has the rates of the rooms that it publishes in, by their limits, of which there are as many as rules.
 	// The connection's own goroutine uses it.
@@ -47,18 +53,10 @@ type arrival struct {
 
 type arrivalKey struct{}
 
-func newArrivals(limits func() *recado.Limits, sockets func() int, log *slog.Logger) *arrivals {
-	return &arrivals{limits: limits, sockets: sockets, log: log, open: map[net.Conn]*arrival{}}
-}
-
 // admit checks what net/http leaves unchecked of the request's head and connection.
 func (a *arrivals) admit(r *http.Request) error {
-	if excess := a.serve(r); excess {
-		return &recado.Refusal{
-			Code: "too_many_connections", Status: http.StatusServiceUnavailable,
-			Facts:  map[string]string{"Limit": strconv.Itoa(a.limits().Connections)},
-			Header: map[string]string{"Retry-After": "5", "Connection": "close"},
-		}
+	if err := a.serve(r); err != nil {
+		return err
 	}
 	lines := 1 // Host is not in the map
 	for _, values := range r.Header {
@@ -74,11 +72,11 @@ func (a *arrivals) admit(r *http.Request) error {
 	return nil
 }
 
-// serve notes that the request reached the handler, and reports whether its connection is one too many.
-func (a *arrivals) serve(r *http.Request) (excess bool) {
+// serve notes that the request reached the handler, and returns why its connection is one too many.
+func (a *arrivals) serve(r *http.Request) (excess error) {
 	arrival, known := r.Context().Value(arrivalKey{}).(*arrival)
 	if !known {
-		return false
+		return nil
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -102,31 +100,97 @@ func (a *arrivals) tooFast(r *http.Request, l *recado.Limits) time.Duration {
 		arrival.publishes[l] = limiter
 	}
 	now := time.Now()
-	reservation := limiter.ReserveN(now, 1)
-	wait := reservation.DelayFrom(now)
-	if wait > 0 {
-		reservation.CancelAt(now)
+	wait := untilNext(limiter, now)
+	if wait == 0 {
+		limiter.AllowN(now, 1)
 	}
 	return wait
 }
 
+// session lets begin make a session of the request, whose client's address has one connection more until left is
+// called. Behind a proxy the connection is the proxy's, so that the session is what counts.
+func (a *arrivals) session(r *http.Request, begin func(left func()) error) error {
+	arrival, known := r.Context().Value(arrivalKey{}).(*arrival)
+	if known && arrival.left != nil {
+		return begin(arrival.left)
+	}
+	if auth.Loopback(r) {
+		return begin(nil)
+	}
+	from := auth.Address(r.RemoteAddr)
+	if excess := a.addresses.enter(from); excess != nil {
+		return excess
+	}
+	left := sync.OnceFunc(func() { a.addresses.leave(from) })
+	begun := false
+	defer func() {
+		if !begun {
+			left()
+		}
+	}()
+	err := begin(left)
+	begun = err == nil
+	return err
+}
+
 // full reports whether not even an answer can be spared for another connection.
-func (a *arrivals) full() bool {
+func (a *arrivals) full(conn net.Conn) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	from := a.counted(conn)
 	full := len(a.open)+a.sockets() >= a.limits().Connections+spareToTell
-	if now := time.Now(); full && now.Sub(a.warned) > quiet {
-		a.warned = now
-		a.log.Warn("connections dropped without an answer", "limit", a.limits().Connections)
+	if !full && !a.addresses.crowded(from) {
+		return false
 	}
-	return full
+	if a.observer != nil {
+		a.observer.Dropped()
+	}
+	if now := time.Now(); now.Sub(a.warned) > quiet {
+		a.warned = now
+		a.log.Warn("connections dropped without an answer", "limit", a.limits().Connections, "all", full, "address", from)
+	}
+	return true
+}
+
+// counted is the address for which the connection counts from its beginning on; the zero Addr for none: what comes
+// from this machine, or from a proxy, shows only by its requests for whom it is.
+func (a *arrivals) counted(conn net.Conn) netip.Addr {
+	from := auth.Address(conn.RemoteAddr().String())
+	if from.IsLoopback() || a.trusts(from) {
+		return netip.Addr{}
+	}
+	return from
+}
+
+// enter counts a connection. a.mu is held.
+func (a *arrivals) enter(conn net.Conn) *arrival {
+	arrival := &arrival{since: time.Now()}
+	if len(a.open)+a.sockets() >= a.limits().Connections {
+		arrival.excess = &recado.Refusal{
+			Code: "too_many_connections", Status: http.StatusServiceUnavailable,
+			Facts:  map[string]string{"Limit": strconv.Itoa(a.limits().Connections)},
+			Header: map[string]string{"Retry-After": "5", "Connection": "close"},
+		}
+		return arrival
+	}
+	from := a.counted(conn)
+	if !from.IsValid() {
+		return arrival
+	}
+	arrival.left = func() { a.addresses.leave(from) }
+	if excess := a.addresses.enter(from); excess != nil {
+		excess.Header["Connection"] = "close"
+		a.addresses.tell(from, 1)
+		arrival.excess, arrival.left = excess, func() { a.addresses.tell(from, -1) }
+	}
+	return arrival
 }
 
 // connContext is net/http's first word about a connection.
 func (a *arrivals) connContext(ctx context.Context, conn net.Conn) context.Context {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	arrival := &arrival{since: time.Now(), excess: len(a.open)+a.sockets() >= a.limits().Connections}
+	arrival := a.enter(conn)
 	a.open[conn] = arrival
 	return context.WithValue(ctx, arrivalKey{}, arrival)
 }
@@ -149,6 +213,9 @@ func (a *arrivals) stateChanged(conn net.Conn, state http.ConnState) {
 		delete(a.open, conn)
 	case http.StateClosed:
 		delete(a.open, conn)
+		if arrival.left != nil {
+			arrival.left()
+		}
 		a.ended(conn, arrival)
 	}
 }
@@ -162,7 +229,10 @@ func (a *arrivals) ended(conn net.Conn, arrival *arrival) {
 	if !arrival.since.IsZero() && time.Since(arrival.since) >= a.limits().HeaderTimeout {
 		reason = "not complete in time"
 	}
-	a.log.Info("request head refused", "address", conn.RemoteAddr().String(), "reason", reason)
+	if a.observer != nil {
+		a.observer.Refused("request_head")
+	}
+	a.refusals.log("request head refused", "address", conn.RemoteAddr().String(), "reason", reason)
 }
 
 // closeWaiting ends the connections that nothing is being answered on, which net/http would wait for.
@@ -187,7 +257,7 @@ type acceptor struct {
 func (a *acceptor) Accept() (net.Conn, error) {
 	for {
 		conn, err := a.Listener.Accept()
-		if err != nil || !a.arrivals.full() {
+		if err != nil || !a.arrivals.full(conn) {
 			return conn, err
 		}
 		cut(conn)

@@ -21,7 +21,10 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// A connection that net/http closes behind an answer waits for half a second so that the client can read it.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
+}
 
 // patience is how long a test waits for what should happen at once.
 const patience = 10 * time.Second
@@ -195,12 +198,24 @@ type client struct {
 // join opens a WebSocket connection to the target.
 func join(t *testing.T, address, target string) *client {
 	t.Helper()
-	return joinOn(t, dial(t, address, ""), target)
+	return shakeOn(t, dial(t, address, ""), target, "")
 }
 
 func joinOn(t *testing.T, conn net.Conn, target string) *client {
 	t.Helper()
-	if _, err := io.WriteString(conn, "GET "+target+" HTTP/1.1\r\nHost: localhost\r\n"+handshake+"\r\n"); err != nil {
+	return shakeOn(t, conn, target, "")
+}
+
+// talk opens a connection of recado.v1 to ops, with more headers.
+func talk(t *testing.T, address, header string) *client {
+	t.Helper()
+	return shakeOn(t, dial(t, address, ""), "/ops", "Sec-WebSocket-Protocol: recado.v1\r\n"+header)
+}
+
+// shakeOn opens a WebSocket connection.
+func shakeOn(t *testing.T, conn net.Conn, target, header string) *client {
+	t.Helper()
+	if _, err := io.WriteString(conn, "GET "+target+" HTTP/1.1\r\nHost: localhost\r\n"+handshake+header+"\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	from := bufio.NewReader(conn)
@@ -215,26 +230,49 @@ func joinOn(t *testing.T, conn net.Conn, target string) *client {
 	return &client{conn, from}
 }
 
-// frame reads one short frame: its first byte and its payload.
+// frame reads one frame of less than 64 KiB: its first byte and its payload.
 func (c *client) frame(t *testing.T) (first byte, payload []byte) {
 	t.Helper()
 	var head [2]byte
 	if _, err := io.ReadFull(c.from, head[:]); err != nil {
 		t.Fatalf("frame: %v", err)
 	}
-	payload = make([]byte, head[1]&0x7f)
+	size := int(head[1])
+	if size == 126 {
+		var long [2]byte
+		if _, err := io.ReadFull(c.from, long[:]); err != nil {
+			t.Fatalf("frame: %v", err)
+		}
+		size = int(long[0])<<8 | int(long[1])
+	}
+	payload = make([]byte, size)
 	if _, err := io.ReadFull(c.from, payload); err != nil {
 		t.Fatalf("frame: %v", err)
 	}
 	return head[0], payload
 }
 
-// say sends one short text, masked with zeros.
+// say sends one text of less than 64 KiB, masked with zeros.
 func (c *client) say(t *testing.T, text string) {
 	t.Helper()
-	frame := append([]byte{0x81, 0x80 | byte(len(text)), 0, 0, 0, 0}, text...)
+	frame := []byte{0x81, 0x80 | byte(len(text))}
+	if n := len(text); n > 125 {
+		frame = []byte{0x81, 0x80 | 126, byte(n >> 8), byte(n)}
+	}
+	frame = append(append(frame, 0, 0, 0, 0), text...)
 	if _, err := c.conn.Write(frame); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// wantFrameWith expects the next frame to have these parts.
+func (c *client) wantFrameWith(t *testing.T, parts ...string) {
+	t.Helper()
+	_, payload := c.frame(t)
+	for _, part := range parts {
+		if !strings.Contains(string(payload), part) {
+			t.Errorf("received %q, want %s", payload, part)
+		}
 	}
 }
 

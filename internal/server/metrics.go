@@ -15,14 +15,21 @@ type Observer interface {
 	transport.Observer
 	// Refused tells the code of a request or handshake that was answered with an error.
 	Refused(code string)
+	// Dropped tells of a connection that was closed at once, without an answer.
+	Dropped()
 }
 
-// metrics answers programs on this machine only: the numbers tell strangers how to hurt.
+// metrics answers programs on this machine, and who has a token for it: the numbers tell strangers how to hurt.
 func (s *Server) metrics(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case s.config.Metrics == nil:
 		return notFound()
-	case !auth.Loopback(r):
+	case auth.Loopback(r):
+	case s.config.MetricsAuthenticator != nil:
+		if _, err := recado.Identify(s.cautiously(s.config.MetricsAuthenticator, r), tokenOf(r, r.URL.Query())); err != nil {
+			return err
+		}
+	default:
 		return &recado.Refusal{Code: "loopback_only", Status: http.StatusForbidden, Facts: map[string]string{"Path": r.URL.Path}}
 	}
 	s.config.Metrics.ServeHTTP(w, r)

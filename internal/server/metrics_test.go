@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"recado"
+	"recado/internal/auth"
 	"recado/internal/hub"
 	"recado/internal/server"
 	"recado/internal/transport"
@@ -28,9 +29,22 @@ func (*witness) Disconnected(string, recado.CloseCode) {}
 func (w *witness) Published(protocol string, n int, again bool) {
 	w.add("%s %d %v", protocol, n, again)
 }
+func (*witness) Slowed()                   {}
+func (*witness) Erred(string)              {}
+func (w *witness) Dropped()                { w.add("dropped") }
 func (*witness) Resumed(transport.Outcome) {}
 func (*witness) Slow(transport.Fate)       {}
 func (w *witness) Refused(code string)     { w.add("refused %s", code) }
+
+// wait returns when that has been told.
+func (w *witness) wait(t *testing.T, line string) {
+	t.Helper()
+	eventually(t, line, func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return slices.Contains(w.lines, line)
+	})
+}
 
 func (w *witness) add(format string, facts ...any) {
 	w.mu.Lock()
@@ -83,5 +97,30 @@ func TestMetricsAreForThisMachine(t *testing.T) {
 	none := start(t, nil)
 	if a := exchange(t, none.at.Listen, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"); a.StatusCode != http.StatusNotFound {
 		t.Errorf("status %d of a server without metrics, want 404", a.StatusCode)
+	}
+}
+
+// Others than this machine need a token that is for the numbers only.
+func TestMetricsToken(t *testing.T) {
+	tokens, err := auth.NewTokens(auth.TokensConfig{Password: "for-the-numbers"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	numbers := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("numbers")) })
+	s := start(t, func(c *server.Config) {
+		c.Metrics, c.MetricsAuthenticator, c.AllowHosts = numbers, tokens, []string{"chat.example"}
+	})
+	for token, code := range map[string]string{"": "auth_required", "for-the-numbers": "", "another": "auth_invalid"} {
+		header := ""
+		if token != "" {
+			header = "Authorization: Bearer " + token + "\r\n"
+		}
+		a := exchange(t, s.at.Listen, "GET /metrics HTTP/1.1\r\nHost: chat.example\r\n"+header+"\r\n")
+		if code == "" && a.Body != "numbers" || code != "" && readRefusal(t, a.Body).Code != code {
+			t.Errorf("token %q: %d %s, want %q", token, a.StatusCode, a.Body, code)
+		}
+	}
+	if a := exchange(t, s.at.Listen, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"); a.Body != "numbers" {
+		t.Errorf("on this machine: %d %s", a.StatusCode, a.Body)
 	}
 }

@@ -38,18 +38,19 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request, room string) er
 			Header: map[string]string{"Retry-After": strconv.Itoa(int(wait/time.Second) + 1)},
 		}
 	}
-	asked, err := joinOf(r, room, time.Now())
+	asked, err := s.joinOf(r, room)
 	if err != nil {
 		return err
 	}
-	access, err := recado.Admit(s.config.Authenticator, asked.Token, room, recado.MayPublish)
+	access, err := recado.Admit(asked.Authenticator, asked.Token, room, recado.MayPublish)
 	if err != nil {
 		return err
 	}
 	m := recado.Message{Room: room, Name: access.CalledName(asked.Name), ID: r.Header.Get("Idempotency-Key")}
-	if asked.Session != "" {
+	if asked.Session != "" || access.User() != "" { // each subject's keys of idempotency are its own
 		m.Sender = access.MemberID(asked.Session)
-	} else if m.Name == "" {
+	}
+	if asked.Session == "" && m.Name == "" {
 		m.Name = httpName
 	}
 	if odd := recado.CheckMessageID(m.ID); m.ID != "" && odd != nil {

@@ -16,14 +16,14 @@ import (
 const sessionHeader = "Recado-Session"
 
 // joinOf reads what a request for that room asks for in its query.
-func joinOf(r *http.Request, room string, now time.Time) (transport.Join, error) {
+func (s *Server) joinOf(r *http.Request, room string) (transport.Join, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return transport.Join{}, badQuery(err.Error())
 	}
 	j := transport.Join{
 		Room: room, Loopback: auth.Loopback(r), Request: requestID(r), Session: cmp.Or(r.Header.Get(sessionHeader), values.Get("session")),
-		Token: tokenOf(r, values),
+		Token: tokenOf(r, values), Authenticator: s.cautiously(s.config.Authenticator, r),
 	}
 	if name := values.Get("name"); name != "" {
 		if j.Name, err = recado.CleanName(name); err != nil {
@@ -42,7 +42,7 @@ func joinOf(r *http.Request, room string, now time.Time) (transport.Join, error)
 	default:
 		return j, badQuery(fmt.Sprintf("echo is %q, not 1", echo))
 	}
-	return j, readSince(&j, values.Get("since"), now)
+	return j, readSince(&j, values.Get("since"), time.Now())
 }
 
 // requestID is what a proxy calls the request, so that its log and ours can be brought together; "" if it does not say.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +18,7 @@ import (
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var refusal *recado.Refusal
 	if errors.As(err, &refusal) {
-		s.config.Log.Info("request refused", append(requestPairs(r), refusalPairs(refusal)...)...)
+		s.arrivals.refusals.log("request refused", append(requestPairs(r), refusalPairs(refusal)...)...)
 	} else {
 		s.config.Log.Error("request failed", append(requestPairs(r), "error", err)...)
 		refusal = &recado.Refusal{Code: "internal_error", Status: http.StatusInternalServerError}
@@ -40,6 +41,20 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	header.Set("Vary", "Accept, Accept-Language")
 	w.WriteHeader(refusal.Status)
 	_, _ = w.Write(body) // the client has left; there is nobody to tell
+}
+
+// survive, deferred, logs a panic that serving the request has caused, and lets net/http end its connection and
+// nothing else: an answer may be half written.
+func (s *Server) survive(r *http.Request) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p != http.ErrAbortHandler { //nolint:errorlint // it is what was given to panic
+		s.config.Log.Error("request panicked", append(requestPairs(r), "panic", p, "stack", string(debug.Stack()))...)
+		s.refused("internal_error")
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // requestPairs are what the log says of a request.

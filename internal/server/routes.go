@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"recado"
 )
@@ -66,6 +65,8 @@ func (s *Server) readingRoom(e func(w http.ResponseWriter, r *http.Request, room
 }
 
 func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	r = s.gate.Load().Client(r)
+	defer s.survive(r)
 	if err := s.admit(r); err != nil {
 		s.refuse(w, r, err)
 		return
@@ -131,14 +132,17 @@ func upgradeHeader() map[string]string {
 }
 
 func (s *Server) join(w http.ResponseWriter, r *http.Request, room string) error {
-	asked, err := joinOf(r, room, time.Now())
+	asked, err := s.joinOf(r, room)
 	if err != nil {
 		return err
 	}
 	if r.Method == http.MethodGet && len(r.Header.Values("Upgrade")) == 0 {
 		return &recado.Refusal{Code: "proxy_no_upgrade", Status: http.StatusUpgradeRequired, Header: upgradeHeader()}
 	}
-	return s.sockets.Serve(w, r, asked)
+	return s.arrivals.session(r, func(left func()) error {
+		asked.Left = left
+		return s.sockets.Serve(w, r, asked)
+	})
 }
 
 func (s *Server) asset(w http.ResponseWriter, r *http.Request) error {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,13 +39,17 @@ type Config struct {
 	Sockets      Sockets // if there are any, Listen and Web are not opened
 	AllowOrigins []string
 	AllowHosts   []string
-	Limits       recado.Limits
-	Compress     bool
-	Page         string       // the folder of the page, read at each request; "" is the embedded one
-	Version      string       // of the program, for /v1/info
-	Observer     Observer     // nil for none
-	Metrics      http.Handler // answers /metrics; nil for nothing there
-	Log          *slog.Logger
+	// TrustedProxies are the addresses, or networks like 10.0.0.0/8, of proxies that say for whom they ask.
+	TrustedProxies []string
+	Limits         recado.Limits
+	Compress       bool
+	Page           string       // the folder of the page, read at each request; "" is the embedded one
+	Version        string       // of the program, for /v1/info
+	Observer       Observer     // nil for none
+	Metrics        http.Handler // answers /metrics, to programs on this machine; nil for nothing there
+	// MetricsAuthenticator takes the tokens with which others may read them, too; nil for none.
+	MetricsAuthenticator recado.Authenticator
+	Log                  *slog.Logger
 
 	Authenticator recado.Authenticator // default: everybody may do everything
 	TLS           *TLS                 // nil: plain HTTP everywhere
@@ -83,6 +88,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	h := hub.New(c.Broker, limits)
+	h.LogTo(c.Log)
 	if c.Observer != nil {
 		h.Observe(c.Observer)
 	}
@@ -91,7 +97,7 @@ func New(c Config) (*Server, error) {
 		hub:    h,
 		site:   site,
 		sockets: transport.NewWebSocket(h, transport.WebSocketConfig{
-			Limits: limits, Compress: c.Compress, Log: c.Log, Authenticator: c.Authenticator, Observer: c.Observer,
+			Limits: limits, Compress: c.Compress, Log: c.Log, Observer: c.Observer,
 		}),
 		texts: map[locale.Language]*locale.Texts{
 			locale.English: locale.New(locale.English), locale.Portuguese: locale.New(locale.Portuguese),
@@ -99,7 +105,11 @@ func New(c Config) (*Server, error) {
 	}
 	s.gate.Store(gate)
 	s.limits.Store(&limits)
-	s.arrivals = newArrivals(s.limits.Load, s.sockets.Open, c.Log)
+	s.arrivals = &arrivals{
+		limits: s.limits.Load, addresses: newAddresses(s.limits.Load), sockets: s.sockets.Open, observer: c.Observer,
+		trusts:   func(from netip.Addr) bool { return s.gate.Load().Trusts(from) },
+		refusals: newRefusals(c.Log), log: c.Log, open: map[net.Conn]*arrival{},
+	}
 	s.routes = s.newRoutes()
 	s.http = s.newHTTP()
 	return s, nil
@@ -111,7 +121,7 @@ func prepare(c Config) (recado.Limits, *auth.Gate, error) {
 	if err != nil {
 		return limits, nil, err
 	}
-	gate, err := auth.New(auth.Config{AllowOrigins: c.AllowOrigins, AllowHosts: c.AllowHosts})
+	gate, err := auth.New(auth.Config{AllowOrigins: c.AllowOrigins, AllowHosts: c.AllowHosts, TrustedProxies: c.TrustedProxies})
 	return limits, gate, err
 }
 

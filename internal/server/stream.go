@@ -10,7 +10,7 @@ import (
 
 // stream answers with the room's messages as they come, or with poll=1 with those that are kept.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request, room string) error {
-	asked, err := joinOf(r, room, time.Now())
+	asked, err := s.joinOf(r, room)
 	if err != nil {
 		return err
 	}
@@ -21,7 +21,11 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, room string) err
 	case poll != "" && poll != "0" && poll != "1":
 		return badQuery("poll is not 1")
 	case r.Method == http.MethodHead:
-		if _, err := recado.Admit(s.config.Authenticator, asked.Token, room, recado.MaySubscribe); err != nil {
+		needed := recado.MaySubscribe
+		if poll == "1" {
+			needed |= recado.MayReadHistory
+		}
+		if _, err := recado.Admit(asked.Authenticator, asked.Token, room, needed); err != nil {
 			return err
 		}
 		w.Header().Set("Content-Type", string(format))
@@ -30,7 +34,10 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, room string) err
 	case poll == "1":
 		return s.sockets.Poll(w, r, asked, format)
 	case r.ProtoAtLeast(1, 1):
-		return s.sockets.Stream(w, r, asked, format)
+		return s.arrivals.session(r, func(left func()) error {
+			asked.Left = left
+			return s.sockets.Stream(w, r, asked, format)
+		})
 	}
 	return &recado.Refusal{Code: "http_version", Status: http.StatusHTTPVersionNotSupported}
 }

@@ -1,9 +1,11 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -56,6 +58,7 @@ func (s *session) admitted(a *recado.Access, room string) {
 	s.pass.Swap(p).end()
 	if p != nil && !a.Expires.IsZero() {
 		p.expiry = time.AfterFunc(time.Until(a.Expires), func() {
+			defer s.survive()
 			if s.pass.Load() == p {
 				s.close(recado.CloseToken, recado.AuthExpired, "token expired")
 			}
@@ -77,10 +80,10 @@ func (s *session) forbid(why string) {
 
 // identify finds out what the client of a hello may do, and closes the connection of one who may not come in.
 func (s *session) identify(token string) (ok bool) {
-	if s.server.authenticator == nil || token == "" && s.pass.Load() != nil {
+	if s.talk.authenticator == nil || token == "" && s.pass.Load() != nil {
 		return true
 	}
-	access, err := recado.Admit(s.server.authenticator, token, s.talk.room, recado.MaySubscribe)
+	access, err := recado.Admit(s.talk.authenticator, token, s.talk.room, recado.MaySubscribe)
 	if err == nil {
 		s.admitted(access, s.talk.room)
 		return true
@@ -100,6 +103,8 @@ func closeOf(err error) (code recado.CloseCode, reason string) {
 			return recado.CloseToken, reason
 		case recado.RoomForbidden:
 			return recado.CloseForbidden, reason
+		case recado.AuthLimited:
+			return recado.CloseOverloaded, reason
 		}
 	}
 	return recado.CloseInternal, recado.CloseInternal.Reason()
@@ -107,14 +112,17 @@ func closeOf(err error) (code recado.CloseCode, reason string) {
 
 // renew takes a new token. One that is not taken changes nothing: the old one holds until it expires.
 func (s *session) renew(token string) error {
-	if s.server.authenticator == nil {
+	if s.talk.authenticator == nil {
 		return nil
 	}
-	access, err := recado.Admit(s.server.authenticator, token, s.talk.room, recado.MaySubscribe)
+	access, err := recado.Admit(s.talk.authenticator, token, s.talk.room, recado.MaySubscribe)
 	saw := s.may(recado.MaySeeMembers)
 	switch refusal, is := errors.AsType[*recado.Refusal](err); {
 	case is:
-		return &v1.Error{Code: refusal.Code, Message: "the token is not taken: " + refusal.Error()}
+		problem := &v1.Error{Code: refusal.Code, Message: "the token is not taken: " + cmp.Or(refusal.Facts["Reason"], refusal.Code)}
+		seconds, _ := strconv.Atoi(refusal.Header["Retry-After"]) // 0 if there is none
+		problem.RetryAfter = time.Duration(seconds) * time.Second
+		return problem
 	case err != nil:
 		return err
 	case access.User() != s.access().User():
@@ -161,6 +169,6 @@ func (s *session) roster() hub.Roster {
 }
 
 // forbidden is the answer to a command for which the right is missing.
-func forbidden(id string, missing recado.Rights) error {
-	return &v1.Error{Code: v1.CodeRoomForbidden, ID: id, Message: "the token does not give this right in the room: " + missing.String()}
+func forbidden(missing recado.Rights) error {
+	return &v1.Error{Code: v1.CodeRoomForbidden, Message: "the token does not give this right in the room: " + missing.String()}
 }

@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,12 +27,24 @@ func (g guard) Authenticate(token string) (*recado.Access, error) {
 	return g[token], nil
 }
 
+// guards are those of the WebSockets under test that have one.
+var guards sync.Map
+
+// guardOf is the authenticator for who comes; nil if there is none.
+func guardOf(w *WebSocket) recado.Authenticator {
+	if g, found := guards.Load(w); found {
+		return g.(guard)
+	}
+	return nil
+}
+
 // guarded is bubble with these tokens, and without pings.
 func guarded(t *testing.T, tokens func() guard, scene func(t *testing.T, w *WebSocket)) {
 	t.Helper()
 	bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *WebSocket) {
 		t.Helper()
-		w.authenticator = tokens()
+		guards.Store(w, tokens())
+		defer guards.Delete(w)
 		scene(t, w)
 	})
 }
@@ -84,12 +97,14 @@ func TestHelloNeedsToken(t *testing.T) {
 
 // Nothing of a handshake that is refused is left, and nothing of it was written.
 func TestHandshakeNeedsToken(t *testing.T) {
-	w := NewWebSocket(startRelay(t, recado.Limits{}).hub, WebSocketConfig{Authenticator: guard{"elsewhere": {Rooms: map[string]recado.Rights{}}}})
+	w := NewWebSocket(startRelay(t, recado.Limits{}).hub, WebSocketConfig{})
+	tokens := guard{"elsewhere": {Rooms: map[string]recado.Rights{}}}
 	defer func() { _ = w.Close(t.Context(), recado.CloseGoingAway) }()
 	for token, want := range map[string]string{"": "auth_required", "wrong": "auth_invalid", "elsewhere": "room_forbidden"} {
-		_, raw := w.begin(nil, nil, Join{Room: "ops", Token: token}, acceptance{})
-		_, stream := w.beginStream(nil, nil, Join{Room: "ops", Token: token}, EventStream)
-		for _, err := range []error{raw, stream, w.Poll(nil, nil, Join{Room: "ops", Token: token}, JSONLines)} {
+		j := Join{Room: "ops", Token: token, Authenticator: tokens}
+		_, raw := w.begin(nil, nil, j, acceptance{})
+		_, stream := w.beginStream(nil, nil, j, EventStream)
+		for _, err := range []error{raw, stream, w.Poll(nil, nil, j, JSONLines)} {
 			var refusal *recado.Refusal
 			if !errors.As(err, &refusal) || refusal.Code != want {
 				t.Errorf("token %q: %v, want %s", token, err, want)

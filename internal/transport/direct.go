@@ -38,9 +38,24 @@ func (w *directWriter) send(fd uintptr) { w.n, w.err = sendNow(fd, w.data) }
 
 // flush writes b to each of the members.
 func (w *directWriter) flush(b *hub.Batch, to []*hub.Member) {
-	for _, m := range to {
-		m.Conn.(*session).receive(w, b, m)
+	for len(to) > 0 {
+		to = w.flushUntilPanic(b, to)
 	}
+}
+
+// flushUntilPanic returns the members behind the one whose session has panicked.
+func (w *directWriter) flushUntilPanic(b *hub.Batch, to []*hub.Member) (rest []*hub.Member) {
+	i := 0
+	defer func() {
+		if p := recover(); p != nil {
+			to[i].Conn.(*session).panicked(p)
+			rest = to[i+1:]
+		}
+	}()
+	for ; i < len(to); i++ {
+		to[i].Conn.(*session).receive(w, b, to[i])
+	}
+	return nil
 }
 
 // join returns what m is to receive of b in one stretch, valid until the next call.

@@ -23,13 +23,14 @@ func (w *WebSocket) drain(ctx context.Context) {
 	turn := func(i int) time.Duration { return window * time.Duration(i) / time.Duration(len(all)) }
 	began := time.Now()
 	for i, s := range all {
-		s.drain(window + minReturn + rand.N(window+minReturn) - turn(i)) // a client counts from its close
+		after := window + minReturn + rand.N(window+minReturn) - turn(i) // a client counts from its close
+		s.guard(func() { s.drain(after) })
 	}
 	for i, s := range all {
 		if !pauseUntil(ctx, began.Add(turn(i))) {
 			return
 		}
-		s.close(recado.CloseRestart, recado.CloseRestart.Reason(), "server stops")
+		s.guard(func() { s.close(recado.CloseRestart, recado.CloseRestart.Reason(), "server stops") })
 	}
 }
 

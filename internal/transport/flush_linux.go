@@ -24,8 +24,8 @@ func flush(b *hub.Batch, to []*hub.Member) {
 		rings := to[0].Conn.(*session).server.poller.rings
 		select {
 		case r := <-rings:
+			defer func() { rings <- r }()
 			r.flush(w, b, to)
-			rings <- r
 			return
 		default:
 		}
@@ -69,8 +69,7 @@ func (r *ringWriter) flush(w *directWriter, b *hub.Batch, to []*hub.Member) {
 		s.out.mu.Lock()
 		l, polled := s.link.(*polledLink)
 		if !polled || len(data) == 0 || !b.Whole(m) || s.out.end != nil || len(s.out.backlog) > 0 {
-			s.receiveLocked(w, b, m)
-			s.out.mu.Unlock()
+			s.unlock(func() { s.receiveLocked(w, b, m) })
 			continue
 		}
 		r.members[queued] = m
@@ -89,12 +88,16 @@ func (r *ringWriter) write(b *hub.Batch) {
 		r.members[i] = nil
 		s := m.Conn.(*session)
 		n, err := r.ring.Result(i)
-		switch {
-		case err != nil && !errors.Is(err, uring.ErrFull):
-			s.fail(recado.CloseAbnormal, err.Error())
-		case n < len(b.Bytes()): // one message always fits an empty backlog
-			s.enqueue(piece{data: b.Keep(), off: n})
+		if err == nil && n == len(b.Bytes()) {
+			s.out.mu.Unlock()
+			continue
 		}
-		s.out.mu.Unlock()
+		s.unlock(func() {
+			if err != nil && !errors.Is(err, uring.ErrFull) {
+				s.fail(recado.CloseAbnormal, err.Error())
+			} else { // one message always fits an empty backlog
+				s.enqueue(piece{data: b.Keep(), off: n})
+			}
+		})
 	}
 }

@@ -34,7 +34,6 @@ type link interface {
 	// close frees the connection. With reset, what has not been sent yet never will be. Only the goroutine that runs the
 	// session calls it, once.
 	close(reset bool)
-	remote() string
 }
 
 // newLink chooses how conn is used, which is the link's from then on.
@@ -134,5 +133,3 @@ func (l *waitingLink) socket() net.Conn {
 	}
 	return l.conn
 }
-
-func (l *waitingLink) remote() string { return l.conn.RemoteAddr().String() }

@@ -13,6 +13,10 @@ type Observer interface {
 	Disconnected(protocol string, code recado.CloseCode)
 	// Published tells that a message of so many bytes was published, or that it had been before. It is called for each.
 	Published(protocol string, size int, duplicate bool)
+	// Slowed tells that a connection is over its message rate and is read more slowly; it is called for each message.
+	Slowed()
+	// Erred tells the code of an error that a client of recado.v1 was sent.
+	Erred(code string)
 	// Resumed tells how a client fared that came back with a position.
 	Resumed(o Outcome)
 	// Slow tells that a client has not read what waits for it.
@@ -45,5 +49,7 @@ type unobserved struct{}
 func (unobserved) Connected(string)                      {}
 func (unobserved) Disconnected(string, recado.CloseCode) {}
 func (unobserved) Published(string, int, bool)           {}
+func (unobserved) Slowed()                               {}
+func (unobserved) Erred(string)                          {}
 func (unobserved) Resumed(Outcome)                       {}
 func (unobserved) Slow(Fate)                             {}

@@ -29,6 +29,8 @@ func (e *events) Disconnected(protocol string, code recado.CloseCode) {
 func (e *events) Published(protocol string, size int, duplicate bool) {
 	e.add("%s published %d %v", protocol, size, duplicate)
 }
+func (e *events) Slowed()           { e.add("slowed") }
+func (e *events) Erred(code string) { e.add("erred %s", code) }
 func (e *events) Resumed(o Outcome) { e.add("resumed %s", o) }
 func (e *events) Slow(f Fate)       { e.add("slow %s", f) }
 

@@ -201,6 +201,13 @@ func (s *session) awaitWritten() {
 
 // The methods below are called with out.mu held.
 
+// unlocked runs f without the lock. It is held again even when f panics, for the callers that release it.
+func (o *outgoing) unlocked(f func()) {
+	o.mu.Unlock()
+	defer o.mu.Lock()
+	f()
+}
+
 // write is writeNow for single frames.
 func (s *session) write(p []byte) (n int) {
 	w := directWriters.Get().(*directWriter)
@@ -316,6 +323,7 @@ func (s *session) fail(code recado.CloseCode, why string) {
 
 // writeBacklog writes until the backlog is empty and there is no cursor to fill it from. It locks out.mu itself.
 func (s *session) writeBacklog() {
+	defer s.survive()
 	o := &s.out
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -346,9 +354,9 @@ func (s *session) writeFirst() {
 	first := o.backlog[0]
 	data := first.data[first.off:min(first.off+maxWrite, len(first.data))]
 	o.taken = len(data)
-	o.mu.Unlock()
-	n, err := s.link.writeWithin(s.limits.QueueStall, data)
-	o.mu.Lock()
+	var n int
+	var err error
+	o.unlocked(func() { n, err = s.link.writeWithin(s.limits.QueueStall, data) })
 	o.taken = 0
 	o.waiting -= n
 	if first.asked {

@@ -3,7 +3,6 @@ package transport
 import (
 	"io"
 	"net"
-	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -142,16 +141,6 @@ func (l *polledLink) close(reset bool) {
 	} else {
 		_ = unix.Close(l.fd)
 	}
-}
-
-func (l *polledLink) remote() string {
-	switch a, _ := unix.Getpeername(l.fd); a := a.(type) {
-	case *unix.SockaddrInet4:
-		return netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port)).String()
-	case *unix.SockaddrInet6:
-		return netip.AddrPortFrom(netip.AddrFrom16(a.Addr).Unmap(), uint16(a.Port)).String()
-	}
-	return ""
 }
 
 // A polledReceiver reads what has come, without waiting for more. A worker uses one for all the links that it serves.

@@ -118,7 +118,9 @@ func (p *poller) watch(l *polledLink) error {
 func (p *poller) forget(fd int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.links[fd] = nil
+	if fd < len(p.links) { // else it was never watched
+		p.links[fd] = nil
+	}
 }
 
 // dispatch has the link's session run by a worker.

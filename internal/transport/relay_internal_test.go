@@ -73,7 +73,7 @@ func startRelayOn(t *testing.T, l recado.Limits, start func(*httptest.Server)) *
 		if q.URL.Path == "/stream" {
 			answer = func(w http.ResponseWriter, q *http.Request, j Join) error { return r.Stream(w, q, j, JSONLines) }
 		}
-		if err := answer(w, q, Join{Room: "ops", Loopback: true}); err != nil {
+		if err := answer(w, q, Join{Room: "ops", Name: q.URL.Query().Get("name"), Loopback: true}); err != nil {
 			t.Errorf("Serve = %v", err)
 		}
 	}))
@@ -198,6 +198,9 @@ func pipeClient(t *testing.T, w *WebSocket, protocols ...string) *client {
 
 func pipeClientOf(t *testing.T, w *WebSocket, j Join, protocols ...string) *client {
 	t.Helper()
+	if j.Authenticator == nil {
+		j.Authenticator = guardOf(w)
+	}
 	near, far := pipe(t)
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 	for k, v := range map[string]string{

@@ -38,9 +38,10 @@ type cursor struct {
 // the room again. It is called with out.mu held, and unlocks it meanwhile.
 func (s *session) refill() {
 	c := s.out.cursor
-	s.out.mu.Unlock()
-	frames, whole, err := s.readOn(c)
-	s.out.mu.Lock()
+	var frames []byte
+	var whole bool
+	var err error
+	s.out.unlocked(func() { frames, whole, err = s.readOn(c) })
 	switch {
 	case s.out.end != nil:
 		return

@@ -69,10 +69,10 @@ func (r *roster) run(ctx context.Context, each func()) {
 		case <-ticker.C:
 			silent, dead := r.advance()
 			for _, s := range silent {
-				s.ping()
+				s.guard(s.ping)
 			}
 			for _, s := range dead {
-				s.close(recado.ClosePingTimeout, recado.ClosePingTimeout.Reason(), "no answer to a ping")
+				s.guard(func() { s.close(recado.ClosePingTimeout, recado.ClosePingTimeout.Reason(), "no answer to a ping") })
 			}
 			each()
 		}

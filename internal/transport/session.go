@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +29,7 @@ type session struct {
 	out    outgoing
 	frames *frameReader // nil: nothing is unfinished
 
+	gone      func() // see Join.Left
 	initial   []byte // what came right behind the handshake, until that is read
 	owes      bool   // what it has published waits to be written with what comes next
 	left      bool   // the room; only the end of the connection is waited for
@@ -58,19 +58,20 @@ func (s *session) run(in receiver) (over bool) {
 			return false
 		}
 		_, s.garbled = errors.AsType[*closeError](err)
-		s.end(err)
-		s.leave()
+		s.guard(func() { s.end(err) })
+		s.guard(s.leave)
 		s.left = true
 		if !s.awaitEnd() {
 			s.finish()
 			return true
 		}
 	}
-	if !s.linger(in) {
-		return false
+	over = true // should the rest panic
+	s.guard(func() { over = s.linger(in) })
+	if over {
+		s.finish()
 	}
-	s.finish()
-	return true
+	return over
 }
 
 // serve reads until something ends the session, or there is nothing to read for now, and returns what.
@@ -122,14 +123,6 @@ func (s *session) newFrameReader() *frameReader {
 	return f
 }
 
-// recoverInto makes a panic, which must end no other session, the error that ends this one.
-func (s *session) recoverInto(err *error) {
-	if p := recover(); p != nil {
-		s.server.log.Error("session panicked", "id", s.member.ID, "panic", p, "stack", string(debug.Stack()))
-		*err = failf(recado.CloseInternal, "panic: %v", p)
-	}
-}
-
 // end makes err, which serve returned, the session's end unless something else was.
 func (s *session) end(err error) {
 	var violation *closeError
@@ -147,7 +140,7 @@ func (s *session) end(err error) {
 
 // leave takes the session out of its room and says so in the log.
 func (s *session) leave() {
-	end := s.out.ending()
+	end, clients := s.out.ending(), s.server.clients.Add(-1)
 	s.pass.Load().end()
 	room := ""
 	if t := s.talk; t != nil {
@@ -162,11 +155,11 @@ func (s *session) leave() {
 	}
 	s.server.observer.Disconnected(s.protocol(), end.code)
 	s.server.log.Info("client disconnected", s.named("room", room,
-		"code", int(end.code), "reason", end.why, "clients", s.server.clients.Add(-1))...)
+		"code", int(end.code), "reason", end.why, "clients", clients)...)
 }
 
 // joined reports whether the session is a member of its room.
-func (s *session) joined() bool { return s.talk == nil || s.talk.joined }
+func (s *session) joined() bool { return s.member.Joined() }
 
 // named adds to what the log says the member's id, which there is not before hello, and whom its token is for.
 func (s *session) named(facts ...any) []any {
@@ -207,6 +200,9 @@ func (s *session) finish() {
 	s.server.roster.remove(s)
 	s.link.close(s.out.unsent())
 	s.server.open.Add(-1)
+	if s.gone != nil {
+		s.gone()
+	}
 }
 
 // handleMessage publishes what the client said, or does what it asks for.
@@ -272,6 +268,7 @@ func (s *session) pace() {
 	}
 	if wait > 0 {
 		s.settle()
+		s.server.observer.Slowed()
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
 		select {

@@ -44,7 +44,7 @@ func (w *WebSocket) Stream(rw http.ResponseWriter, r *http.Request, j Join, f St
 
 // Poll answers a request with what the room has kept, and ends.
 func (w *WebSocket) Poll(rw http.ResponseWriter, r *http.Request, j Join, f StreamFormat) error {
-	access, err := recado.Admit(w.authenticator, j.Token, j.Room, recado.MaySubscribe|recado.MayReadHistory)
+	access, err := recado.Admit(j.Authenticator, j.Token, j.Room, recado.MaySubscribe|recado.MayReadHistory)
 	if err != nil {
 		return err
 	}
@@ -82,12 +82,18 @@ func (w *WebSocket) Poll(rw http.ResponseWriter, r *http.Request, j Join, f Stre
 
 // beginStream is begin for a stream.
 func (w *WebSocket) beginStream(rw http.ResponseWriter, r *http.Request, j Join, f StreamFormat) (*session, error) {
-	access, err := recado.Admit(w.authenticator, j.Token, j.Room, recado.MaySubscribe)
+	access, err := recado.Admit(j.Authenticator, j.Token, j.Room, recado.MaySubscribe)
 	if err != nil {
 		return nil, err
 	}
 	s := w.newSession(j)
 	s.streams = true
+	begun := false
+	defer func() {
+		if !begun {
+			s.abandon()
+		}
+	}()
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
 	if err := s.joinRaw(r.Context(), j, access, nil); err != nil {
@@ -118,6 +124,7 @@ func (w *WebSocket) beginStream(rw http.ResponseWriter, r *http.Request, j Join,
 	}
 	s.admitted(access, j.Room)
 	s.follow(j)
+	begun = true
 	return s, nil
 }
 

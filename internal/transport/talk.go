@@ -27,9 +27,11 @@ const (
 type talk struct {
 	encoding v1Encoding
 	room     string
-	joined   bool        // the hello has come
 	patience *time.Timer // for the hello; nil when it has come
-	given    int         // messages of the history that the frame at hand has asked for
+	address  string      // of the client, for the log of the hello
+
+	authenticator recado.Authenticator // nil: open to all
+	given         int                  // messages of the history that the frame at hand has asked for
 
 	slowedSince time.Time // the client has been over its rate since then; zero: it is not
 	slowedTold  bool
@@ -38,6 +40,7 @@ type talk struct {
 // awaitHello gives the client its time to say hello.
 func (s *session) awaitHello() {
 	s.talk.patience = time.AfterFunc(s.limits.HelloTimeout, func() {
+		defer s.survive()
 		s.close(recado.CloseMisuse, "hello_timeout", "no hello")
 	})
 }
@@ -48,12 +51,16 @@ func (s *session) handleCommand(kind recado.Kind, frame []byte) error {
 		return failf(recado.CloseUnsupported, "binary frame in recado.v1")
 	}
 	command, err := v1.DecodeCommand(frame)
+	problem, is := errors.AsType[*v1.Error](err)
 	if err == nil {
 		err = s.obey(command)
+		if problem, is = errors.AsType[*v1.Error](err); is {
+			problem.ID = v1.FrameID(frame)
+		}
 	}
-	if problem, is := errors.AsType[*v1.Error](err); is {
+	if is {
 		s.settle()
-		s.say(problem)
+		s.complain(problem)
 		return nil
 	}
 	return err
@@ -62,11 +69,11 @@ func (s *session) handleCommand(kind recado.Kind, frame []byte) error {
 func (s *session) obey(command v1.Command) error {
 	hello, is := command.(v1.Hello)
 	switch {
-	case is && s.talk.joined:
+	case is && s.joined():
 		return &v1.Error{Code: v1.CodeHelloRepeated, Message: "hello is only for the beginning"}
 	case is:
 		return s.hello(hello)
-	case !s.talk.joined:
+	case !s.joined():
 		s.close(recado.CloseMisuse, "hello_expected", fmt.Sprintf("%T before hello", command))
 		return nil
 	}
@@ -104,13 +111,19 @@ func (s *session) rename(c v1.Rename) error {
 // say sends one frame that is no part of the room's order.
 func (s *session) say(e v1.Event) { s.send(appendEvent(nil, e)) }
 
+// complain tells the client what it does wrong.
+func (s *session) complain(problem *v1.Error) {
+	s.server.observer.Erred(problem.Code)
+	s.say(problem)
+}
+
 func (s *session) publishCommand(c v1.Publish) error {
 	if !s.may(recado.MayPublish) {
-		return forbidden(c.ID, recado.MayPublish)
+		return forbidden(recado.MayPublish)
 	}
 	if size, limit := len(c.Content.Data), s.limits.MessageSize; size > limit {
 		return &v1.Error{
-			Code: v1.CodeMessageTooBig, ID: c.ID, Message: fmt.Sprintf("the message has %d bytes, the limit is %d", size, limit),
+			Code: v1.CodeMessageTooBig, Message: fmt.Sprintf("the message has %d bytes, the limit is %d", size, limit),
 		}
 	}
 	receipt, err := s.publish(recado.Message{
@@ -148,11 +161,11 @@ func (s *session) hello(h v1.Hello) error {
 		return failf(recado.CloseInternal, "join: %v", err)
 	}
 	s.began = s.member.Position().Seq
-	s.talk.joined = true
 	s.talk.patience.Stop()
 	s.talk.patience = nil
 	you := v1.Member{ID: s.member.ID, Name: cmp.Or(name, s.member.ID.Name()), User: s.member.User}
-	s.server.log.Info("client introduced", s.named("address", s.link.remote(), "room", s.talk.room, "name", you.Name)...)
+	s.server.log.Info("client introduced", s.named("address", s.talk.address, "room", s.talk.room, "name", you.Name)...)
+	s.talk.address = ""
 	w := v1.Welcome{
 		Room: s.talk.room, Session: secret, You: you,
 		Limits: s.announced(), PingSeconds: max(0, int(s.limits.PingInterval/time.Second)),
@@ -224,14 +237,14 @@ func (s *session) greet(w v1.Welcome, behind []byte, c *cursor, whole bool) {
 // history answers with earlier messages.
 func (s *session) history(c v1.History) error {
 	if !s.may(recado.MayReadHistory) {
-		return forbidden(c.ID, recado.MayReadHistory)
+		return forbidden(recado.MayReadHistory)
 	}
 	answer, page, err := s.readHistory(c.Before, c.Limit)
 	if err != nil {
 		return err
 	}
 	if c.Before != (recado.Position{}) && c.Before.Epoch != page.From.Epoch {
-		return &v1.Error{Code: v1.CodePositionInvalid, ID: c.ID, Message: "the position is of a history that is no more"}
+		return &v1.Error{Code: v1.CodePositionInvalid, Message: "the position is of a history that is no more"}
 	}
 	answer.ID = c.ID
 	s.talk.given = len(answer.Messages)
@@ -286,7 +299,7 @@ func (t *talk) tellSlowed(s *session, wait time.Duration) {
 		t.slowedSince = now
 	case !t.slowedTold && now.Sub(t.slowedSince) >= toldLimited:
 		t.slowedTold = true
-		s.say(&v1.Error{
+		s.complain(&v1.Error{
 			Code: v1.CodeRateLimited, RetryAfter: max(wait, toldLimited),
 			Message: fmt.Sprintf("more than %d messages a second: they are taken more slowly", s.limits.MessageRate),
 		})

@@ -222,7 +222,9 @@ func TestBadCommands(t *testing.T) {
 		"too much":           {`{"type":"publish","id":"1","text":"a","json":1}`, "publish_invalid", "1"},
 		"no base64":          {`{"type":"publish","id":"1","base64":"?"}`, "base64_invalid", "1"},
 		"too big":            {`{"type":"publish","id":"1","text":"` + strings.Repeat("a", 101) + `"}`, "message_too_big", "1"},
-		"name":               {`{"type":"rename","name":"` + strings.Repeat("a", 33) + `"}`, "name_invalid", ""},
+		"name":               {`{"type":"rename","id":"r","name":"` + strings.Repeat("a", 33) + `"}`, "name_invalid", "r"},
+		"another hello":      {`{"type":"hello","id":"h"}`, "hello_repeated", "h"},
+		"no token":           {`{"type":"auth","id":"a"}`, "bad_field", "a"},
 		"position":           {`{"type":"history","id":"h","before":"zz.3"}`, "position_invalid", "h"},
 		"limit":              {`{"type":"history","id":"h","limit":-1}`, "history_invalid", "h"},
 	} {

@@ -23,8 +23,6 @@ type WebSocketConfig struct {
 	Compress bool         // accept offers of permessage-deflate
 	Log      *slog.Logger // default: nothing is logged
 	Observer Observer     // nil for none
-
-	Authenticator recado.Authenticator // default: everybody may do everything
 }
 
 // A WebSocket accepts the WebSocket connections of one server and serves them as members of the hub's rooms.
@@ -34,8 +32,6 @@ type WebSocket struct {
 	compress bool
 	log      *slog.Logger
 	observer Observer
-
-	authenticator recado.Authenticator // nil: open to all
 
 	began     time.Time
 	relayed   *relayed
@@ -65,7 +61,7 @@ func NewWebSocket(h *hub.Hub, c WebSocketConfig) *WebSocket {
 		c.Observer = unobserved{}
 	}
 	w := &WebSocket{
-		hub: h, compress: c.Compress, log: c.Log, authenticator: c.Authenticator, observer: c.Observer,
+		hub: h, compress: c.Compress, log: c.Log, observer: c.Observer,
 		began: time.Now(), relayed: newRelayed(c.Log), closing: make(chan struct{}),
 		encodings: make(map[int]*encoding), talks: make(map[int]v1Encoding),
 	}
@@ -121,7 +117,7 @@ func (w *WebSocket) Close(ctx context.Context, code recado.CloseCode) error {
 	}
 	w.closeOnce.Do(func() { close(w.closing) })
 	for _, s := range w.roster.all() {
-		s.close(code, code.Reason(), "server stops")
+		s.guard(func() { s.close(code, code.Reason(), "server stops") })
 	}
 	w.stop()
 	gone := make(chan struct{})
@@ -171,11 +167,17 @@ func (w *WebSocket) admit(begin func() (*session, error)) (*session, error) {
 			Facts: map[string]string{"Limit": strconv.Itoa(limit)},
 		}
 	}
+	begun := false
+	defer func() {
+		if !begun { // also if begin has panicked
+			w.open.Add(-1)
+		}
+	}()
 	s, err := begin()
 	if err != nil {
-		w.open.Add(-1)
 		return nil, err
 	}
+	begun = true
 	w.goroutines.Add(1) // for start, so that Close waits for it
 	return s, nil
 }
@@ -187,16 +189,22 @@ func (w *WebSocket) begin(rw http.ResponseWriter, r *http.Request, j Join, a acc
 	var access *recado.Access
 	if !talks || j.Token != "" { // else the hello has to bring it
 		var err error
-		if access, err = recado.Admit(w.authenticator, j.Token, j.Room, recado.MaySubscribe); err != nil {
+		if access, err = recado.Admit(j.Authenticator, j.Token, j.Room, recado.MaySubscribe); err != nil {
 			return nil, err
 		}
 	}
 	s := w.newSession(j)
 	s.wire, s.deflate = webSocketWire{}, a.windowBits > 0
+	begun := false
+	defer func() {
+		if !begun {
+			s.abandon()
+		}
+	}()
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
 	if talks {
-		s.talk = &talk{room: j.Room, encoding: w.talks[a.windowBits]}
+		s.talk = &talk{room: j.Room, address: r.RemoteAddr, authenticator: j.Authenticator, encoding: w.talks[a.windowBits]}
 	} else if err := s.joinRaw(r.Context(), j, access, w.encodings[a.windowBits]); err != nil {
 		return nil, err
 	}
@@ -209,22 +217,19 @@ func (w *WebSocket) begin(rw http.ResponseWriter, r *http.Request, j Join, a acc
 	} else {
 		s.follow(j)
 	}
+	begun = true
 	return s, nil
 }
 
 // newSession makes a session for that room.
 func (w *WebSocket) newSession(j Join) *session {
-	return &session{server: w, unlimited: j.Loopback, limits: w.limits.Load().In(j.Room)}
+	return &session{server: w, unlimited: j.Loopback, gone: j.Left, limits: w.limits.Load().In(j.Room)}
 }
 
 // takeOver takes the connection from net/http and answers. The caller holds out.mu.
 func (s *session) takeOver(rw http.ResponseWriter, answer []byte) error {
 	conn, buffered, err := http.NewResponseController(rw).Hijack()
 	if err != nil {
-		s.out.end = &ending{}
-		if s.joined() {
-			s.member.Leave(false)
-		}
 		return err
 	}
 	initial, _ := buffered.Peek(buffered.Reader.Buffered())
@@ -285,7 +290,8 @@ func (w *WebSocket) join(ctx context.Context, room string, m *hub.Member) error 
 	replaced, err := w.hub.Join(ctx, room, m)
 	if replaced != nil {
 		code := recado.CloseReplaced
-		replaced.Conn.(*session).close(code, code.Reason(), "another connection has brought its session")
+		other := replaced.Conn.(*session)
+		other.guard(func() { other.close(code, code.Reason(), "another connection has brought its session") })
 	}
 	return err
 }

@@ -15,12 +15,12 @@ const (
 
 	// What only a server knows: a decoder does not return these.
 
-	CodeNameInvalid   = "name_invalid"    // nothing of it can be seen, or it is too long
-	CodeMessageTooBig = "message_too_big" // it was not published
-	CodeHelloRepeated = "hello_repeated"  // there was one on this connection
-	CodeRateLimited   = "rate_limited"    // the server reads more slowly; nothing is lost
-	CodeRoomForbidden = "room_forbidden"  // the token does not give the right
-	CodeAuthInvalid   = "auth_invalid"    // of an auth; the token of before still holds
-	CodeAuthExpired   = "auth_expired"    // likewise
-	CodeInternalError = "internal_error"  // the server's fault
+	CodeNameInvalid   = "name_invalid"      // nothing of it can be seen, or it is too long
+	CodeMessageTooBig = "message_too_big"   // it was not published
+	CodeHelloRepeated = "hello_repeated"    // there was one on this connection
+	CodeRateLimited   = "rate_limited"      // the server reads more slowly; nothing is lost
+	CodeRoomForbidden = "room_forbidden"    // the token does not give the right
+	CodeAuthInvalid   = "auth_invalid"      // of an auth; the token of before still holds
+	CodeAuthExpired   = "auth_expired"      // likewise
+	CodeAuthLimited   = "auth_rate_limited" // likewise: too many were wrong
 )

@@ -11,7 +11,7 @@ func DecodeCommand(frame []byte) (Command, error) {
 	}
 	c, err := decodeCommand(frame)
 	if err != nil {
-		err.ID = frameID(frame)
+		err.ID = FrameID(frame)
 		return nil, err
 	}
 	return c, nil
@@ -56,8 +56,8 @@ func frameType(frame []byte) (name []byte, err *Error) {
 	return name, err
 }
 
-// frameID is the id that an answer to the frame carries: none if it is not valid.
-func frameID(frame []byte) (id string) {
+// FrameID is the id that an answer to the frame, which is a JSON object, carries: none if it is not valid.
+func FrameID(frame []byte) (id string) {
 	_ = eachField(frame, func(f field) *Error {
 		if string(f.name) == "id" {
 			id, _ = f.id()
@@ -140,5 +140,8 @@ func decodeAuth(frame []byte) (a Auth, err *Error) {
 		}
 		return err
 	})
+	if err == nil && a.Token == "" {
+		err = &Error{Code: CodeBadField, Message: `the field "token" is missing, or empty`}
+	}
 	return a, err
 }
