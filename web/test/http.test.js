@@ -118,6 +118,6 @@ describe("over HTTP", () => {
     server = await startServer({ port: server.port });
     await say("three");
     await heard(["one", "two", "gap", "three"]); // a new server without --state: what was before is unknown to it
-    await browser.close();
+    await page.close();
   });
 });

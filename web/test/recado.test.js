@@ -240,7 +240,7 @@ describe("recado.js", () => {
     await beto.room.publish("<b>olá</b>");
     await page.getByText("olá").waitFor();
     assert.deepEqual(await page.locator("li").allTextContents(), ["beto: before", "me: from afar", "beto: <b>olá</b>"]);
-    await browser.close();
+    await page.close();
   });
 
   test("a restart is announced; without the history there is a gap", async () => {

@@ -9,7 +9,7 @@ import { launch, Person } from "../support/browser.js";
 import { endAll } from "../support/cleanup.js";
 import { beto, fakeServer, ana as me } from "../support/fake.js";
 import { message } from "../support/room.js";
-import { startServer } from "../support/server.js";
+import { commonServer } from "../support/server.js";
 
 /** @typedef {(person: Person, fake: Awaited<ReturnType<typeof fakeServer>>) => Promise<unknown>} Step */
 
@@ -80,7 +80,7 @@ describe("barriers", () => {
   /** @type {import("playwright-core").Browser} */
   let browser;
   before(async () => {
-    [server, browser] = await Promise.all([startServer(), launch()]);
+    [server, browser] = await Promise.all([commonServer(), launch()]);
   });
   after(endAll);
 

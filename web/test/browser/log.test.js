@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { launch, Person } from "../support/browser.js";
 import { endAll } from "../support/cleanup.js";
 import { nodeClient } from "../support/clients.js";
-import { startServer } from "../support/server.js";
+import { commonServer } from "../support/server.js";
 
 const lines = (/** @type {number} */ n) => Array.from({ length: n }, (_, i) => `line ${i}`);
 
@@ -40,7 +40,7 @@ describe("the log", () => {
   /** @type {import("playwright-core").Browser} */
   let browser;
   before(async () => {
-    [server, browser] = await Promise.all([startServer(), launch()]);
+    [server, browser] = await Promise.all([commonServer(), launch()]);
   });
   after(endAll);
 

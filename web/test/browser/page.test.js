@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { launch, Person } from "../support/browser.js";
 import { endAll } from "../support/cleanup.js";
 import { nodeClient } from "../support/clients.js";
-import { startServer } from "../support/server.js";
+import { commonServer } from "../support/server.js";
 
 const PHONE = { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true };
 
@@ -16,17 +16,17 @@ describe("the page", () => {
   /** @type {import("playwright-core").Browser} */
   let browser;
   before(async () => {
-    [server, browser] = await Promise.all([startServer({ args: ["--allow-host", "chat.lan"] }), launch()]);
+    [server, browser] = await Promise.all([commonServer(), launch()]);
   });
   after(endAll);
 
   test("keeps a draft for each room", async () => {
     const ana = await Person.arrive(browser);
-    await ana.join(server.page("one"));
+    await ana.join(server.page("draft-one"));
     await ana.page.fill("#text", "half a thou");
-    await ana.join(server.page("two"));
+    await ana.join(server.page("draft-two"));
     assert.equal(await ana.page.inputValue("#text"), "");
-    await ana.join(server.page("one"));
+    await ana.join(server.page("draft-one"));
     assert.equal(await ana.page.inputValue("#text"), "half a thou");
     await ana.say("a whole thought");
     await ana.page.reload();
@@ -169,7 +169,7 @@ describe("the page", () => {
         throw new DOMException("full", "QuotaExceededError");
       };
     });
-    await ana.join(server.page("full"));
+    await ana.join(server.page("no-place"));
     await ana.page.fill("#text", "/nick ana");
     await ana.page.keyboard.press("Enter");
     await ana.reads("#self-name", /^ana$/);
@@ -181,8 +181,8 @@ describe("the page", () => {
     await ana.page.keyboard.type("other");
     await ana.page.keyboard.press("Enter");
     await ana.reads("#room", /^other$/);
-    await ana.page.click("#rooms a:has-text('full')");
-    await ana.reads("#room", /^full$/);
+    await ana.page.click("#rooms a:has-text('no-place')");
+    await ana.reads("#room", /^no-place$/);
     assert.equal(await ana.page.inputValue("#text"), "half a thought", "until it is closed it remembers all the same");
     await ana.settings();
     await ana.page.check("input[value=dark]");
@@ -191,7 +191,7 @@ describe("the page", () => {
 
   test("stays above a phone's keyboard, unless it is zoomed", async () => {
     const ana = await Person.arrive(browser, PHONE);
-    await ana.join(server.page("keyboard"));
+    await ana.join(server.page("covered"));
     const bottom = async (/** @type {number} */ height, /** @type {number} */ scale) => {
       await ana.page.evaluate(
         ([h, s]) => {

@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { launch, Person } from "../support/browser.js";
 import { endAll } from "../support/cleanup.js";
 import { nodeClient } from "../support/clients.js";
-import { startServer } from "../support/server.js";
+import { commonServer } from "../support/server.js";
 
 const CLIPBOARD = { permissions: ["clipboard-read", "clipboard-write"] };
 const NETWORK = ["http://192.168.0.12:8000", "http://10.0.0.2:8000"];
@@ -19,7 +19,7 @@ describe("sharing", () => {
   /** @type {import("playwright-core").Browser} */
   let browser;
   before(async () => {
-    [server, browser] = await Promise.all([startServer({ args: ["--allow-host", "chat.lan"] }), launch()]);
+    [server, browser] = await Promise.all([commonServer(), launch()]);
   });
   after(endAll);
 
@@ -82,8 +82,8 @@ describe("sharing", () => {
 
   test("what is copied from the log is what was written", async () => {
     const ana = await Person.arrive(browser, CLIPBOARD);
-    const program = await nodeClient(server.socket("copies?name=beto"));
-    await ana.join(server.page("copies"));
+    const program = await nodeClient(server.socket("written?name=beto"));
+    await ana.join(server.page("written"));
     const texts = ["see `ls -l`\nand\n```sh\ncd /\nls\n```\nthen https://exemplo.com", "second"];
     for (const text of texts) program.say(text);
     await ana.page.waitForSelector(".other:nth-of-type(4), .other + .other");

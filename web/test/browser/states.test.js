@@ -7,7 +7,7 @@ import { launch, Person } from "../support/browser.js";
 import { endAll } from "../support/cleanup.js";
 import { fakeServer } from "../support/fake.js";
 import { beto, message } from "../support/room.js";
-import { startServer } from "../support/server.js";
+import { commonServer } from "../support/server.js";
 
 describe("states", () => {
   /** @type {import("../support/server.js").Server} */
@@ -15,7 +15,7 @@ describe("states", () => {
   /** @type {import("playwright-core").Browser} */
   let browser;
   before(async () => {
-    [server, browser] = await Promise.all([startServer(), launch()]);
+    [server, browser] = await Promise.all([commonServer(), launch()]);
   });
   after(endAll);
 

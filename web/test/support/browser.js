@@ -2,8 +2,8 @@
 // The page in a real browser.
 
 import assert from "node:assert/strict";
+import { after } from "node:test";
 import { chromium } from "playwright-core";
-import { remember } from "./cleanup.js";
 import { PATIENCE_MS } from "./wait.js";
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -15,11 +15,13 @@ const ARGUMENTS = [
   ...["--disable-extensions", "--process-per-site", "--host-resolver-rules=MAP chat.lan 127.0.0.1"],
 ];
 
-/** A browser with a profile of its own, which goes with it. */
-export async function launch() {
-  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-  const browser = await chromium.launch({ executablePath, args: ARGUMENTS });
-  remember(() => browser.close());
+/** @type {Promise<import("playwright-core").Browser> | undefined} */
+let browser;
+after(async () => (await browser)?.close());
+
+/** The browser of all suites of this process. */
+export function launch() {
+  browser ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
   return browser;
 }
 

@@ -4,6 +4,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { after } from "node:test";
 import { remember } from "./cleanup.js";
 import { within } from "./wait.js";
 
@@ -18,11 +19,21 @@ const BANNER = /^Servidor WebSocket iniciado em ws:\/\/localhost:(\d+)$/;
  * @property {(signal?: NodeJS.Signals) => Promise<void>} stop ends the process and waits for that
  */
 
+/** @type {Promise<Server> | undefined} */
+let common;
+after(async () => (await common)?.stop());
+
+/** A server for suites that leave it as it is, each in rooms of its own. */
+export function commonServer() {
+  common ??= startServer({ args: ["--allow-host", "chat.lan"], lasts: true });
+  return common;
+}
+
 /**
- * @param {{port?: number, args?: string[]}} [options]
+ * @param {{port?: number, args?: string[], lasts?: boolean}} [options] lasts: longer than the suite
  * @returns {Promise<Server>}
  */
-export async function startServer({ port = 0, args = [] } = {}) {
+export async function startServer({ port = 0, args = [], lasts = false } = {}) {
   const binary = process.env.RECADO_BIN;
   if (!binary) throw new Error("RECADO_BIN must name the server's binary");
   const child = spawn(binary, ["serve", "--listen", `localhost:${port}`, "--web", "", ...args], {
@@ -35,7 +46,7 @@ export async function startServer({ port = 0, args = [] } = {}) {
   const gone = once(child, "exit");
   const abort = () => child.kill("SIGKILL");
   process.once("exit", abort);
-  const forget = remember(abort);
+  const forget = lasts ? () => {} : remember(abort);
   const lines = createInterface({ input: child.stdout });
   const [line] = await within(
     Promise.race([once(lines, "line"), gone.then(() => ["(the server has ended)"])]),
