@@ -28,6 +28,7 @@ type dialer struct {
 	sources int
 	timeout time.Duration
 	speaks  Protocol
+	senders int
 	run     string // the sessions' secrets begin with it
 	watch   *Watch
 
@@ -60,7 +61,7 @@ func newDialer(ctx context.Context, c Config) (*dialer, error) {
 	}
 	d := &dialer{
 		urls: roomURLs(u, c.Rooms), target: target, port: port, sources: c.Sources, timeout: c.Timeout,
-		speaks: c.Protocol, run: rand.Text(), watch: c.Watch, took: hdrhistogram.New(1000, int64(time.Hour), 3),
+		speaks: c.Protocol, senders: c.Rooms * c.Senders, run: rand.Text(), watch: c.Watch, took: hdrhistogram.New(1000, int64(time.Hour), 3),
 	}
 	if target.To4() == nil || !target.IsLoopback() {
 		d.sources = 1

@@ -43,10 +43,14 @@ func (d *dialer) openPosts(posts []member) error {
 	return nil
 }
 
-// request is the head of one of a member's, whose session is in it: a member does not hear what it publishes.
+// request is the head of one of a member's. A sender's has its session, so that it does not hear what it publishes.
 func (d *dialer) request(method string, number int, more string) []byte {
 	u := d.urls[number%len(d.urls)]
-	return fmt.Appendf(nil, "%s %s HTTP/1.1\r\nHost: %s\r\nRecado-Session: %s-%d\r\n%s\r\n", method, u.RequestURI(), u.Host, d.run, number, more)
+	head := fmt.Appendf(nil, "%s %s HTTP/1.1\r\nHost: %s\r\n%s", method, u.RequestURI(), u.Host, more)
+	if number < d.senders {
+		head = fmt.Appendf(head, "Recado-Session: %s-%d\r\n", d.run, number)
+	}
+	return append(head, "\r\n"...)
 }
 
 // frame is what says one of the sender's messages, whose identity is not set yet.
