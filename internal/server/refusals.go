@@ -32,5 +32,5 @@ func (r *refusals) log(message string, facts ...any) {
 	if n := r.left.Swap(0); n > 0 {
 		r.out.Info("more was refused", "requests", n)
 	}
-	r.out.Info(message, facts...)
+	r.out.Info(message, facts...) //nolint:sloglint // each caller has a constant
 }
