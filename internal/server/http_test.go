@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"recado"
+	"recado/internal/auth"
 	"recado/internal/broker/memory"
 	"recado/internal/server"
 )
@@ -243,13 +244,14 @@ func TestInfoTellsHowToJoin(t *testing.T) {
 	}{
 		"local":   {func(*server.Config) {}, true},
 		"network": {func(c *server.Config) { c.LAN, c.Listen = true, "localhost:0" }, true},
+		"a guard": {func(c *server.Config) { c.Authenticator = auth.NewGuard(nil, nil) }, true},
 	} {
 		s := start(t, tt.change)
 		var got info
 		if err := json.NewDecoder(do(t, s, http.MethodGet, "/v1/info", "").Body).Decode(&got); err != nil {
 			t.Fatal(err)
 		}
-		if got.Open != tt.open || !slices.Equal(got.LAN, s.LAN()) || name == "local" && got.LAN != nil {
+		if got.Open != tt.open || !slices.Equal(got.LAN, s.LAN()) || name != "network" && got.LAN != nil {
 			t.Errorf("%s: info = %+v, want open %t and %q", name, got, tt.open, s.LAN())
 		}
 	}

@@ -75,13 +75,14 @@ export class Sharing {
       const token = this.#token();
       const headers = token ? { authorization: `Bearer ${token}` } : undefined;
       const answer = await fetch(new URL("./v1/info", location.href), { headers });
+      if (!answer.ok) throw new Error(`${answer.status}`);
       learnTime(Date.parse(answer.headers.get("date") ?? ""));
-      const { open = false, lan = [] } = answer.ok ? await answer.json() : {};
+      const { open = false, lan = [] } = await answer.json();
       this.#open = open;
       this.#lan = this.#here ? lan : [];
       this.label();
     } catch {
-      this.#asked = false; // the server is away
+      this.#asked = false; // the server is away, or wants a token first
     }
   }
 
