@@ -7,8 +7,6 @@ COPY . .
 RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /out/recado ./cmd/recado && mkdir /out/data
 
 FROM scratch
-# For key sets over https (--token-jwks).
-COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/recado /recado
 COPY --from=build --chown=65532:65532 /out/data /data
 # The authorities that those are checked with whom the server asks for certificates and keys.
