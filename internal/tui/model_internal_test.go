@@ -209,7 +209,7 @@ func TestModelCommands(t *testing.T) {
 	s.press("ctrl+c", "/nick ana2", "enter")
 	s.want("ana2 ›")
 	s.press("/qr", "enter")
-	s.want("<QR of http://localhost:8765/ops>", "recado serve --lan")
+	s.want("<QR of http://localhost:8765/ops>", "this address. For phones")
 	s.press("esc", "/export md", "enter", "/export talk.json", "enter", "/export", "enter")
 	s.want("1 message saved in talk.json")
 	if got := s.files["recado-ops-20261122-211400.md"]; !strings.Contains(got, "**beto** 2026-11-22 21:14:00\n\n````\none\n```\ntwo\n````\n") {

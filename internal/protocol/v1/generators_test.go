@@ -66,7 +66,7 @@ var (
 		case 3:
 			return v1.Rename{Name: texts.Draw(t, "name")}
 		case 4:
-			return v1.Auth{Token: texts.Draw(t, "token")}
+			return v1.Auth{Token: "t" + texts.Draw(t, "token")} // it has one
 		default:
 			return v1.Ping{}
 		}
