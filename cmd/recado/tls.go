@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -85,12 +84,12 @@ func (s *serving) secure(to *server.Config) (stop func(), err error) {
 	return stop, nil
 }
 
-// allowNames lets in who asks for a name that the certificate is for: with that, the name is no trick.
+// allowNames lets in who asks for a name that the certificate is for: with that, the name is no trick. Not by its
+// patterns, which are no names.
 func (s *serving) allowNames(to *server.Config) {
 	names := s.config.tls.domains
 	if files, is := s.certificates.(*certificate.Files); is {
-		host, _, _ := net.SplitHostPort(to.Listen) // the server looks at it again
-		names = []string{files.Name(cmp.Or(host, "localhost"))}
+		names = files.Names()
 	}
 	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return newHosts(new([]string)).check(name) != nil })
 	to.AllowHosts = slices.Concat(to.AllowHosts, names)
