@@ -34,23 +34,24 @@ func (c *accessConfig) tokens(log *slog.Logger) (*auth.Tokens, error) {
 		return nil, nil //nolint:nilnil // no tokens are asked for
 	}
 	config := auth.TokensConfig{KeySet: c.keySet, Audience: c.audience, Log: log}
-	var err error
+	var problems []error
 	if c.passwordFile != "" {
-		if config.Password, err = readLine(c.passwordFile, log); err != nil {
-			return nil, err
-		}
+		password, err := readLine(c.passwordFile, log)
+		config.Password, problems = password, append(problems, err)
 	}
 	if c.secretFile != "" {
-		if config.Secret, err = readSecret(c.secretFile, log); err != nil {
-			return nil, err
-		}
+		secret, err := readSecret(c.secretFile, log)
+		config.Secret, problems = secret, append(problems, err)
 	}
 	for _, name := range c.keyFiles {
-		content, readErr := os.ReadFile(name)
-		if readErr != nil {
-			return nil, unusable(name, readErr)
+		key, err := os.ReadFile(name)
+		if err != nil {
+			problems = append(problems, unusable(name, err))
 		}
-		config.Keys = append(config.Keys, content)
+		config.Keys = append(config.Keys, key)
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
 	}
 	tokens, err := auth.NewTokens(config)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -139,8 +138,6 @@ const overCtrlC = "\r"
 // isLocal reports whether only this machine can reach the server.
 func (c *config) isLocal() bool {
 	return !slices.ContainsFunc([]string{c.listen, c.web}, func(address string) bool {
-		host, _, err := net.SplitHostPort(address)
-		ip, notIP := netip.ParseAddr(host)
-		return err == nil && !strings.EqualFold(host, "localhost") && (notIP != nil || !ip.IsLoopback())
+		return address != "" && !isLoopback(address)
 	})
 }

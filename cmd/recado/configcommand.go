@@ -85,9 +85,11 @@ func newConfigCheckCommand(p *program, texts *locale.Texts) *cobra.Command {
 func (p *program) tryOut(ctx context.Context, c *config) error {
 	access := c.access
 	access.keySet = "" // it would have to be fetched
-	tokens, err := access.tokens(p.logger(textFormat, slog.LevelWarn))
+	log := p.logger(textFormat, slog.LevelWarn)
+	tokens, err := access.tokens(log)
 	tokens.Close()
-	problems := []error{err}
+	_, monitors := access.metricsToken(log)
+	problems := []error{err, monitors, c.tls.tryOut(log)}
 	broker := memory.New(c.limits)
 	relay, err := server.New(c.server(broker, slog.New(slog.DiscardHandler)))
 	if err != nil {

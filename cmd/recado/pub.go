@@ -9,11 +9,13 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"net/url"
 	"os"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"recado"
 	"recado/client"
 	"recado/internal/locale"
 	"recado/internal/tui"
@@ -131,7 +133,19 @@ func (p *program) pub(ctx context.Context, texts *locale.Texts, v visit, how pub
 	if sending.Err() != nil {
 		err = nil // Finish knows why
 	}
-	return errors.Join(err, c.Finish(ctx))
+	return errors.Join(err, pubProblem(c.Finish(ctx), c.URL()))
+}
+
+// pubProblem says, where messages were lost since they may not be published at this address, just that.
+func pubProblem(err error, address string) error {
+	if fault, is := errors.AsType[*client.ServerError](err); is && fault.Code == recado.RoomForbidden {
+		room := recado.Lobby
+		if u, wrong := url.Parse(address); wrong == nil {
+			room = cmp.Or(strings.Trim(u.Path, "/"), room)
+		}
+		return trouble(exitRefused, "room_forbidden", "Room", room, "Right", "publish")
+	}
+	return err
 }
 
 // watchPub takes the events until they end. After a loss nothing more is to be sent: the order would have a hole.

@@ -18,18 +18,24 @@ func (s *serving) reload(ctx context.Context, relay *server.Server, broker *memo
 	defer s.manager.tell(ctx, "READY=1")
 	next, err := s.configure()
 	var tokens *auth.Tokens
+	var monitors recado.Authenticator
 	if err == nil {
-		err = s.reloadCertificate() // as by itself when they change; now
+		monitors, err = next.access.metricsToken(s.log)
 	}
 	if err == nil {
 		tokens, err = next.access.tokens(s.log)
 	}
+	if err == nil {
+		err = s.reloadCertificate() // as by itself when they change; now
+	}
 	if err != nil {
+		tokens.Close()
 		s.notReloaded(err)
 		return
 	}
 	changes := s.config.changes(next)
 	config := next.server(broker, s.log)
+	config.MetricsAuthenticator = monitors
 	s.allowNames(&config)
 	if err := relay.Reload(config); err != nil {
 		tokens.Close()

@@ -187,7 +187,62 @@ func TestReloadOfTheCertificate(t *testing.T) {
 	renewed := identify()
 	p.cmd.Process.Signal(syscall.SIGHUP)
 	p.logged(t, "configuration reloaded")
+	p.logged(t, "certificate reloaded", certificate)
 	wantTrusted(renewed)
+	p.cmd.Process.Signal(syscall.SIGINT)
+	if code := p.wait(t); code != 0 {
+		t.Errorf("exit code %d; log:\n%s", code, p.stderr)
+	}
+}
+
+// The token for the numbers, and the proxies that are believed, are as live as passwords.
+func TestReloadOfTheMetricsToken(t *testing.T) {
+	dir := t.TempDir()
+	file, token := filepath.Join(dir, configName), filepath.Join(dir, "token")
+	rewrite(t, file, "")
+	p := serve(t, "--config", file)
+	want := func(token string, status int) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+p.at+"/metrics", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("X-Forwarded-For", "192.0.2.1")
+		r.Header.Set("Authorization", "Bearer "+token)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != status {
+			t.Errorf("/metrics with the token %q: status %d, want %d", token, answer.StatusCode, status)
+		}
+	}
+	reloads := 0
+	reload := func() {
+		t.Helper()
+		reloads++
+		p.cmd.Process.Signal(syscall.SIGHUP)
+		if err := poll("a reload", func() bool { return strings.Count(p.stderr.String(), "configuration reloaded") == reloads }); err != nil {
+			t.Fatalf("%v in\n%s", err, p.stderr)
+		}
+	}
+	want("one", 403)
+	rewrite(t, token, "one")
+	rewrite(t, file, "trusted_proxy = ['127.0.0.1', '::1']\nmetrics.token_file = '"+token+"'")
+	reload()
+	p.logged(t, "setting reloaded", "key=metrics.token_file")
+	p.logged(t, "setting reloaded", "key=trusted_proxy")
+	want("one", 200)
+	want("two", 401)
+	p.logged(t, "request refused", "address=192.0.2.1")
+	rewrite(t, token, "two")
+	reload()
+	want("one", 401)
+	want("two", 200)
+	rewrite(t, file, "")
+	reload()
+	want("two", 403)
 	p.cmd.Process.Signal(syscall.SIGINT)
 	if code := p.wait(t); code != 0 {
 		t.Errorf("exit code %d; log:\n%s", code, p.stderr)

@@ -1,11 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
@@ -49,6 +49,37 @@ func (c *tlsConfig) check() error {
 	return nil
 }
 
+// files opens those of --tls-cert and --tls-key.
+func (c *tlsConfig) files(log *slog.Logger) (*certificate.Files, error) {
+	files, err := certificate.Open(c.certificate, c.key, log)
+	if err != nil {
+		return nil, trouble(exitConfig, "tls_files", "Cause", err)
+	}
+	return files, nil
+}
+
+// roots are those of --acme-root-file; nil for the system's.
+func (c *acmeConfig) roots() (*x509.CertPool, error) {
+	if c.rootFile == "" {
+		return nil, nil //nolint:nilnil // nothing else is asked for
+	}
+	roots, err := rootsOf(c.rootFile)
+	if err != nil {
+		return nil, trouble(exitConfig, "ca_unusable", "File", c.rootFile, "Cause", causeOf(err))
+	}
+	return roots, nil
+}
+
+// tryOut finds what is wrong with the files.
+func (c *tlsConfig) tryOut(log *slog.Logger) error {
+	_, err := c.acme.roots()
+	if c.certificate != "" {
+		_, wrong := c.files(log)
+		err = errors.Join(err, wrong)
+	}
+	return err
+}
+
 // addresses are those to listen at, unless others were chosen.
 func (c *config) addresses() {
 	if len(c.tls.domains) == 0 {
@@ -74,9 +105,9 @@ func (s *serving) secure(to *server.Config) (stop func(), err error) {
 		s.certificates, stop = acme, acme.Close
 		to.TLS = &server.TLS{Config: acme.TLS(), Challenge: acme.Challenge, Strict: true}
 	case c.certificate != "":
-		files, err := certificate.Open(c.certificate, c.key, s.log)
+		files, err := c.files(s.log)
 		if err != nil {
-			return nil, trouble(exitConfig, "tls_files", "Cause", err)
+			return nil, err
 		}
 		s.certificates = files
 		to.TLS = &server.TLS{Config: files.TLS()}
@@ -85,12 +116,12 @@ func (s *serving) secure(to *server.Config) (stop func(), err error) {
 	return stop, nil
 }
 
-// allowNames lets in who asks for a name that the certificate is for: with that, the name is no trick.
+// allowNames lets in who asks for a name that the certificate is for: with that, the name is no trick. Not by its
+// patterns, which are no names.
 func (s *serving) allowNames(to *server.Config) {
 	names := s.config.tls.domains
 	if files, is := s.certificates.(*certificate.Files); is {
-		host, _, _ := net.SplitHostPort(to.Listen) // the server looks at it again
-		names = []string{files.Name(cmp.Or(host, "localhost"))}
+		names = files.Names()
 	}
 	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return newHosts(new([]string)).check(name) != nil })
 	to.AllowHosts = slices.Concat(to.AllowHosts, names)
@@ -109,20 +140,16 @@ func (s *serving) reloadCertificate() error {
 // authority is who gives the certificates.
 func (s *serving) authority() (*certificate.ACME, error) {
 	c := s.config.tls.acme
-	wanted := certificate.Config{
-		Names: s.config.tls.domains, Email: c.email, Directory: c.directory, Storage: c.storage, Log: s.log,
+	roots, err := c.roots()
+	if err != nil {
+		return nil, err
 	}
-	if c.rootFile != "" {
-		roots, err := rootsOf(c.rootFile)
-		if err != nil {
-			return nil, trouble(exitConfig, "ca_unusable", "File", c.rootFile, "Cause", causeOf(err))
-		}
-		wanted.Roots = roots
+	wanted := certificate.Config{
+		Names: s.config.tls.domains, Email: c.email, Directory: c.directory, Storage: c.storage, Roots: roots, Log: s.log,
 	}
 	if wanted.Storage == "" {
 		folder := s.getenv("STATE_DIRECTORY") // a service has one
 		if folder == "" {
-			var err error
 			if folder, err = os.UserConfigDir(); err != nil {
 				return nil, trouble(exitConfig, "acme_storage", "Cause", err)
 			}

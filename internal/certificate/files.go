@@ -55,12 +55,22 @@ func (f *Files) TLS() *tls.Config {
 // Name is the host that people should use to reach the server at host.
 func (f *Files) Name(host string) string { return name(f.current.Load().Leaf, host) }
 
+// Names are the host names that the certificate is for; those with a star are patterns.
+func (f *Files) Names() []string { return f.current.Load().Leaf.DNSNames }
+
 // Reload reads the files, whether they seem to have changed or not. After an error the old certificate stays.
 func (f *Files) Reload() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.seen = f.versions()
-	return f.read()
+	before := f.current.Load()
+	if err := f.read(); err != nil {
+		return err
+	}
+	if !f.current.Load().Leaf.Equal(before.Leaf) {
+		f.tell()
+	}
+	return nil
 }
 
 // look reads the files again if they have changed. A pair that cannot be used is told of once.
@@ -82,6 +92,11 @@ func (f *Files) look() {
 		f.log.Warn("certificate not reloaded, the old one stays", "error", err)
 		return
 	}
+	f.tell()
+}
+
+// tell logs that there is another certificate now.
+func (f *Files) tell() {
 	f.log.Info("certificate reloaded", "file", f.certificate, "until", f.current.Load().Leaf.NotAfter)
 }
 

@@ -182,6 +182,9 @@ func TestName(t *testing.T) {
 		"an address only":   {[]string{"192.0.2.7"}, "localhost", "192.0.2.7"},
 		"a star only":       {[]string{"*.example.com"}, "localhost", "localhost"},
 		"none":              {nil, "localhost", "localhost"},
+		"of this machine":   {[]string{"localhost"}, "127.0.0.1", "localhost"},
+		"for others":        {[]string{"localhost", "127.0.0.1", "192.0.2.7"}, "192.0.2.8", "192.0.2.7"},
+		"none for others":   {[]string{"localhost", "127.0.0.1"}, "192.0.2.8", "192.0.2.8"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPair(t)

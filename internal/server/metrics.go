@@ -21,12 +21,13 @@ type Observer interface {
 
 // metrics answers programs on this machine, and who has a token for it: the numbers tell strangers how to hurt.
 func (s *Server) metrics(w http.ResponseWriter, r *http.Request) error {
+	tokens := *s.monitors.Load()
 	switch {
 	case s.config.Metrics == nil:
 		return notFound()
 	case auth.Loopback(r):
-	case s.config.MetricsAuthenticator != nil:
-		if _, err := recado.Identify(s.cautiously(s.config.MetricsAuthenticator, r), tokenOf(r, r.URL.Query())); err != nil {
+	case tokens != nil:
+		if _, err := recado.Identify(s.cautiously(tokens, r), tokenOf(r, r.URL.Query())); err != nil {
 			return err
 		}
 	default:

@@ -61,6 +61,7 @@ type Config struct {
 type Server struct {
 	config   Config // as the server was started with it
 	gate     atomic.Pointer[auth.Gate]
+	monitors atomic.Pointer[recado.Authenticator] // Config.MetricsAuthenticator
 	limits   atomic.Pointer[recado.Limits]
 	hub      *hub.Hub
 	site     *web.Site
@@ -104,6 +105,7 @@ func New(c Config) (*Server, error) {
 		},
 	}
 	s.gate.Store(gate)
+	s.monitors.Store(&c.MetricsAuthenticator)
 	s.limits.Store(&limits)
 	s.arrivals = &arrivals{
 		limits: s.limits.Load, addresses: newAddresses(s.limits.Load), sockets: s.sockets.Open, observer: c.Observer,
@@ -125,7 +127,8 @@ func prepare(c Config) (recado.Limits, *auth.Gate, error) {
 	return limits, gate, err
 }
 
-// Reload goes on with the AllowOrigins, the AllowHosts and the Limits of c, for the requests and connections to come.
+// Reload goes on with the AllowOrigins, AllowHosts, TrustedProxies, MetricsAuthenticator and Limits of c, for the requests
+// and connections to come.
 // Limits.HeaderTimeout, HeaderBytes, PingInterval and PingTimeout stay as they were, and so does all else; after an
 // error, everything does.
 func (s *Server) Reload(c Config) error {
@@ -134,6 +137,7 @@ func (s *Server) Reload(c Config) error {
 		return err
 	}
 	s.gate.Store(gate)
+	s.monitors.Store(&c.MetricsAuthenticator)
 	s.limits.Store(&limits)
 	s.hub.SetLimits(limits)
 	s.sockets.SetLimits(limits)

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"slices"
@@ -44,7 +43,7 @@ func (s *Server) secure(listeners []net.Listener) []net.Listener {
 	}
 	secured := make([]net.Listener, len(listeners))
 	for i, listener := range listeners {
-		secured[i] = &tlsListener{Listener: listener, config: config, log: s.config.Log}
+		secured[i] = &tlsListener{Listener: listener, config: config, refusals: s.arrivals.refusals}
 	}
 	return secured
 }
@@ -53,8 +52,8 @@ func (s *Server) secure(listeners []net.Listener) []net.Listener {
 type tlsListener struct {
 	net.Listener
 
-	config *tls.Config
-	log    *slog.Logger
+	config   *tls.Config
+	refusals *refusals
 }
 
 // Accept returns a *tlsConn.
@@ -64,7 +63,7 @@ func (l *tlsListener) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	beneath := &peekedConn{Conn: socket}
-	return &tlsConn{peekedConn: beneath, secured: tls.Server(beneath, l.config), log: l.log}, nil
+	return &tlsConn{peekedConn: beneath, secured: tls.Server(beneath, l.config), refusals: l.refusals}, nil
 }
 
 // A tlsConn is a connection that speaks TLS, unless its first byte says that the client does not: an answer in plain
@@ -74,9 +73,9 @@ func (l *tlsListener) Accept() (net.Conn, error) {
 type tlsConn struct {
 	*peekedConn // without TLS
 
-	secured *tls.Conn
-	log     *slog.Logger
-	speaks  language // known once the first Read has begun; whoever writes, does so because of what was read
+	secured  *tls.Conn
+	refusals *refusals
+	speaks   language // known once the first Read has begun; whoever writes, does so because of what was read
 }
 
 type language int
@@ -141,7 +140,7 @@ func (c *tlsConn) begin() error {
 	c.speaks = encrypted
 	// Without a context: the deadline is on the socket.
 	if err = c.secured.HandshakeContext(context.Background()); err != nil {
-		c.log.Info("TLS handshake failed", "address", c.RemoteAddr().String(), "error", err)
+		c.refusals.log("TLS handshake failed", "address", c.RemoteAddr().String(), "error", err)
 		return err
 	}
 	if c.secured.ConnectionState().NegotiatedProtocol == challengeProtocol {
