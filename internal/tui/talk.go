@@ -48,16 +48,12 @@ func (t *talk) run(ctx context.Context, typed <-chan []byte, sizes <-chan os.Sig
 	slow := time.NewTimer(patience)
 	defer slow.Stop()
 	for !t.left {
-		events := t.client.Events()
 		select {
-		case e, open := <-events:
+		case e, open := <-t.client.Events():
 			if !open {
 				return errors.Join(t.end, ctx.Err())
 			}
 			t.take(e)
-			if len(events) == 0 {
-				t.tellLost()
-			}
 		case answer := <-t.answers:
 			answer()
 		case data, open := <-typed:
@@ -89,13 +85,12 @@ func (t *talk) run(ctx context.Context, typed <-chan []byte, sizes <-chan os.Sig
 
 // take shows what happened.
 func (t *talk) take(e client.Event) {
-	if e, is := e.(client.Lost); is {
-		t.lost.add(e)
-		t.journal.settle(e.ID, lost)
-		return
-	}
-	t.tellLost()
 	switch e := e.(type) {
+	case client.Lost:
+		t.journal.settle(e.ID, lost)
+		if text := t.lost.add(t.Texts, e); text != "" {
+			t.status(text)
+		}
 	case client.Message:
 		if !e.Ephemeral {
 			t.show(t.line(t.heard(e)))
@@ -202,13 +197,6 @@ func (t *talk) fault(e *client.ServerError) {
 		return
 	}
 	t.status(t.Text("chat.fault", "Message", SafeLine(e.Message), "Code", SafeLine(e.Code)))
-}
-
-func (t *talk) tellLost() {
-	if text := t.lost.text(t.Texts); text != "" {
-		t.status(text)
-	}
-	t.lost = losses{}
 }
 
 // page shows a part of the history.
