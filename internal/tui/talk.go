@@ -36,6 +36,7 @@ type talk struct {
 	begun   bool            // there has been a connection
 	told    bool            // that this outage takes long
 	trouble bool            // that there is an outage
+	offline bool            // there is no network
 	quiet   bool            // this outage is not worth a word
 	warned  bool            // the key before this one was Ctrl+C
 	full    bool            // the key before this one did not fit
@@ -47,6 +48,8 @@ func (t *talk) run(ctx context.Context, typed <-chan []byte, sizes <-chan os.Sig
 	t.show("")
 	slow := time.NewTimer(patience)
 	defer slow.Stop()
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
 	for !t.left {
 		select {
 		case e, open := <-t.client.Events():
@@ -68,6 +71,10 @@ func (t *talk) run(ctx context.Context, typed <-chan []byte, sizes <-chan os.Sig
 		case <-slow.C:
 			if t.phase == client.Connecting {
 				t.status(t.Text("chat.connecting", "Address", t.client.URL()))
+			}
+		case <-second.C:
+			if t.offline {
+				t.watchNetwork()
 			}
 		case <-ctx.Done():
 			return ctx.Err()
@@ -121,6 +128,7 @@ func (t *talk) take(e client.Event) {
 
 func (t *talk) state(s client.State) {
 	t.phase = s.Phase
+	t.offline = t.offline && s.Phase == client.Reconnecting
 	switch s.Phase {
 	case client.Connected:
 		t.people.set(t.client)
@@ -159,6 +167,10 @@ func (t *talk) reconnecting(s client.State) {
 	if t.quiet = passing(s); t.quiet {
 		return
 	}
+	if t.watchNetwork(); t.offline {
+		t.trouble = true
+		return // which has been told
+	}
 	var lines []string
 	if !t.trouble {
 		id, facts := Problem(s.Err, t.client.URL())
@@ -173,6 +185,18 @@ func (t *talk) reconnecting(s client.State) {
 		t.told = true
 	}
 	t.status(lines...)
+}
+
+// watchNetwork tells when there is no network. As soon as there is one again, a connection is tried.
+func (t *talk) watchNetwork() {
+	was := t.offline
+	t.offline = t.cutOff(t.phase, t.client)
+	switch {
+	case t.offline && !was:
+		t.status(t.Text("states.offline.banner"))
+	case was && !t.offline:
+		t.client.Retry()
+	}
 }
 
 // presence tells who comes and goes, unless there are too many of them.
