@@ -100,8 +100,9 @@ type Ack struct {
 
 // Lost tells that a message that was given to Send or TrySend will not be acknowledged.
 type Lost struct {
-	ID  string
-	Err error // wraps ErrUncertain, ErrExpired or ErrTooBig, or a *ServerError or *RefusedError
+	ID   string
+	Err  error // wraps ErrUncertain, ErrExpired or ErrTooBig, or a *ServerError or *RefusedError
+	More bool  // another Lost follows, for the same cause
 }
 
 // A Gap tells that messages of the room are missing in the events, because the server could not, or can no longer,

@@ -195,7 +195,12 @@ func (r *room) report(dropped []lost) (events []Event) {
 			r.lost.Unsent++
 		}
 		r.lost.Err = d.err
-		events = append(events, Lost{ID: d.m.id, Err: d.err})
+		events = append(events, Lost{ID: d.m.id, Err: d.err, More: true})
+	}
+	if n := len(events); n > 0 {
+		last := events[n-1].(Lost)
+		last.More = false
+		events[n-1] = last
 	}
 	return events
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"strconv"
 	"strings"
+	"testing"
 	"unicode/utf8"
 )
 
@@ -188,6 +189,8 @@ func (e *emulator) control(parameters string, final byte) {
 		}
 	case 'X':
 		e.blank(e.y, e.x, e.x+one)
+	case 'P', '@':
+		e.shift(one, final == '@')
 	case 'b':
 		for range one {
 			e.put(e.cells[e.y][max(0, e.x-1)])
@@ -209,6 +212,19 @@ func (e *emulator) control(parameters string, final byte) {
 	}
 }
 
+// shift takes n cells out of the row at the cursor, or puts blank ones in.
+func (e *emulator) shift(n int, in bool) {
+	row := e.cells[e.y]
+	n = min(n, e.width-e.x)
+	if in {
+		copy(row[e.x+n:], row[e.x:])
+		e.blank(e.y, e.x, e.x+n)
+		return
+	}
+	copy(row[e.x:], row[e.x+n:])
+	e.blank(e.y, e.width-n, e.width)
+}
+
 func (e *emulator) erase(part int) {
 	from, to := 0, e.height
 	switch part {
@@ -221,5 +237,20 @@ func (e *emulator) erase(part int) {
 	}
 	for y := from; y < to; y++ {
 		e.blank(y, 0, e.width)
+	}
+}
+
+// A real terminal closes the gap when a shorter name takes the place of a longer one.
+func TestEmulatorShifts(t *testing.T) {
+	for written, want := range map[string]string{
+		"você ›\rana \x1b[P":   "ana ›",
+		"ana ›\rvocê\x1b[@":    "você ›",
+		"abcdef\x1b[3G\x1b[9P": "ab",
+		"abcdef\x1b[3G\x1b[9@": "ab",
+	} {
+		e := newEmulator(8, 1)
+		if e.write(written); e.String() != want {
+			t.Errorf("%q shows %q, want %q", written, e, want)
+		}
 	}
 }

@@ -65,6 +65,7 @@ func (r *relay) start(t *testing.T) {
 func (r *relay) serve(c net.Conn) {
 	defer c.Close()
 	var room string
+	from := -1
 	if r.speaks == loadgen.SSE {
 		r.serveHTTP(c)
 		return
@@ -72,13 +73,20 @@ func (r *relay) serve(c net.Conn) {
 	upgrader := ws.Upgrader{
 		OnRequest: func(uri []byte) error { room = string(uri); return nil },
 		Protocol:  func(offered []byte) bool { return r.speaks == loadgen.V1 && string(offered) == "recado.v1" },
+		// Before the answer, after which the next client may come: the members are in the order of their joining.
+		OnBeforeUpgrade: func() (ws.HandshakeHeader, error) {
+			r.mu.Lock() // no message comes before the answer
+			from = r.join(c, room, "")
+			return nil, nil
+		},
 	}
-	if _, err := upgrader.Upgrade(c); err != nil {
+	_, err := upgrader.Upgrade(c)
+	if from >= 0 {
+		r.mu.Unlock()
+	}
+	if err != nil {
 		return
 	}
-	r.mu.Lock()
-	from := r.join(c, room, "")
-	r.mu.Unlock()
 	for {
 		header, err := ws.ReadHeader(c)
 		if err != nil {

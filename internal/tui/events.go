@@ -82,10 +82,6 @@ func (m *model) hear(msg eventsMsg) tea.Cmd {
 	for _, e := range msg.events {
 		m.take(e)
 	}
-	if text := m.lost.text(m.Texts); text != "" {
-		m.note(alarm, text)
-		m.lost = losses{}
-	}
 	if msg.ended {
 		if m.refused == nil {
 			return tea.Quit
@@ -105,8 +101,10 @@ func (m *model) take(e client.Event) {
 	case client.Ack:
 		m.acknowledge(e)
 	case client.Lost:
-		m.lost.add(e)
 		m.journal.settle(e.ID, lost)
+		if text := m.lost.add(m.Texts, e); text != "" {
+			m.note(alarm, text)
+		}
 	case client.Page:
 		for _, message := range e.Messages {
 			m.journal.add(m.entry(message), false)

@@ -114,6 +114,11 @@ func online() bool {
 	})
 }
 
+// cutOff reports that there is no connection, and no network for one.
+func (w world) cutOff(p client.Phase, c connection) bool {
+	return (p == client.Connecting || p == client.Reconnecting) && !isLoopback(roomLink(c)) && !w.online()
+}
+
 // leave waits a little until what was typed is in the room, and ends the connection. It returns how much is not.
 func (r *rooms) leave(from connection) (unsent int) {
 	c, is := from.(*client.Client)

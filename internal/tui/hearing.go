@@ -21,12 +21,11 @@ type hearing struct {
 
 // take deals with one event. The error is the end.
 func (h *hearing) take(e client.Event) error {
-	if lost, is := e.(client.Lost); is {
-		h.lost.add(lost)
-		return nil
-	}
-	h.tellLost()
 	switch e := e.(type) {
+	case client.Lost:
+		if text := h.lost.add(h.Texts, e); text != "" && !h.ending.Load() {
+			h.tell("recado: " + text)
+		}
 	case client.Message:
 		return h.write(e)
 	case client.Gap:
@@ -51,19 +50,6 @@ func (h *hearing) state(s client.State) {
 		}
 		h.outage = false
 	}
-}
-
-// rest is for when nothing more is at hand: what there is must not wait.
-func (h *hearing) rest() error {
-	h.tellLost()
-	return h.out.Flush()
-}
-
-func (h *hearing) tellLost() {
-	if text := h.lost.text(h.Texts); text != "" && !h.ending.Load() {
-		h.tell("recado: " + text)
-	}
-	h.lost = losses{}
 }
 
 // write writes one message as one line. As text, binary ones are only mentioned, and ephemeral ones left out.

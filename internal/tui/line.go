@@ -61,7 +61,7 @@ func (l *Line) Run(ctx context.Context) error {
 	t := &talk{
 		Texts: l.Texts, screen: screen, color: l.Color && !l.Plain, answers: make(chan func()),
 		world: world{
-			now: time.Now, enter: rooms.enter, leave: rooms.leave, find: l.Find, code: l.Code, write: writeNew,
+			now: time.Now, online: online, enter: rooms.enter, leave: rooms.leave, find: l.Find, code: l.Code, write: writeNew,
 		},
 	}
 	t.begin(first)

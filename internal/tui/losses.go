@@ -13,17 +13,19 @@ type losses struct {
 	uncertain, unsent int
 }
 
-func (l *losses) add(lost client.Lost) {
+// add returns what to tell now: nothing while more follow.
+func (l *losses) add(texts *locale.Texts, lost client.Lost) string {
 	if errors.Is(lost.Err, client.ErrUncertain) {
 		l.uncertain++
 	} else {
 		l.unsent++
 	}
-}
-
-// text is empty if nothing was lost.
-func (l *losses) text(texts *locale.Texts) string {
-	return LostText(texts, &client.LostError{Uncertain: l.uncertain, Unsent: l.unsent})
+	if lost.More {
+		return ""
+	}
+	all := client.LostError{Uncertain: l.uncertain, Unsent: l.unsent}
+	*l = losses{}
+	return LostText(texts, &all)
 }
 
 // LostText tells of messages that did not arrive, or perhaps not.

@@ -220,7 +220,7 @@ func (m *model) pass() {
 // watchNetwork finds out whether there can be a connection at all. As soon as there can, one is tried.
 func (m *model) watchNetwork() {
 	was := m.offline
-	m.offline = (m.phase == client.Connecting || m.phase == client.Reconnecting) && !isLoopback(m.link()) && !m.online()
+	m.offline = m.cutOff(m.phase, m.conn)
 	m.checked = m.now()
 	if was && !m.offline {
 		m.conn.Retry()

@@ -72,7 +72,7 @@ func (p *Pipe) receive(ctx context.Context, c *client.Client, sent <-chan error)
 			}
 			err := h.take(e)
 			if err == nil && len(c.Events()) == 0 {
-				err = h.rest()
+				err = h.out.Flush()
 			}
 			if isClosedPipe(err) {
 				return nil

@@ -134,3 +134,30 @@ func TestModelAnswersRefusals(t *testing.T) {
 	s.events(client.State{Phase: client.Refused, Err: &client.RefusedError{Close: 4503, Code: "removed"}})
 	s.want("You were removed from this room.", "!type it below", "olga ›")
 }
+
+// Line by line, the lack of a network is told once, in place of what it made go wrong.
+func TestLineModeOffline(t *testing.T) {
+	var out strings.Builder
+	conn, offline := &fakeConnection{url: "wss://example.com/ops", you: person("ana")}, true
+	talk := &talk{
+		Texts:  locale.New(locale.English),
+		screen: &screen{out: &out, plain: true},
+		world:  world{now: time.Now, online: func() bool { return !offline }},
+	}
+	talk.begin(conn)
+	for range 2 {
+		talk.take(client.State{Phase: client.Reconnecting, Err: errors.New("cut"), Wait: 20 * time.Second})
+	}
+	const want = "· No internet. You will be back as soon as it is.\n"
+	if got := out.String(); strings.Count(got, want) != 1 || strings.Count(got, "· ") != 1 {
+		t.Errorf("told %q, want %q alone", got, want)
+	}
+	talk.watchNetwork()
+	if conn.retries != 0 {
+		t.Error("it tries without a network")
+	}
+	offline = false
+	if talk.watchNetwork(); conn.retries != 1 {
+		t.Errorf("%d attempts, want one at once", conn.retries)
+	}
+}

@@ -36,6 +36,7 @@ type talk struct {
 	begun   bool            // there has been a connection
 	told    bool            // that this outage takes long
 	trouble bool            // that there is an outage
+	offline bool            // there is no network
 	quiet   bool            // this outage is not worth a word
 	warned  bool            // the key before this one was Ctrl+C
 	full    bool            // the key before this one did not fit
@@ -47,17 +48,15 @@ func (t *talk) run(ctx context.Context, typed <-chan []byte, sizes <-chan os.Sig
 	t.show("")
 	slow := time.NewTimer(patience)
 	defer slow.Stop()
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
 	for !t.left {
-		events := t.client.Events()
 		select {
-		case e, open := <-events:
+		case e, open := <-t.client.Events():
 			if !open {
 				return errors.Join(t.end, ctx.Err())
 			}
 			t.take(e)
-			if len(events) == 0 {
-				t.tellLost()
-			}
 		case answer := <-t.answers:
 			answer()
 		case data, open := <-typed:
@@ -72,6 +71,10 @@ func (t *talk) run(ctx context.Context, typed <-chan []byte, sizes <-chan os.Sig
 		case <-slow.C:
 			if t.phase == client.Connecting {
 				t.status(t.Text("chat.connecting", "Address", t.client.URL()))
+			}
+		case <-second.C:
+			if t.offline {
+				t.watchNetwork()
 			}
 		case <-ctx.Done():
 			return ctx.Err()
@@ -89,13 +92,12 @@ func (t *talk) run(ctx context.Context, typed <-chan []byte, sizes <-chan os.Sig
 
 // take shows what happened.
 func (t *talk) take(e client.Event) {
-	if e, is := e.(client.Lost); is {
-		t.lost.add(e)
-		t.journal.settle(e.ID, lost)
-		return
-	}
-	t.tellLost()
 	switch e := e.(type) {
+	case client.Lost:
+		t.journal.settle(e.ID, lost)
+		if text := t.lost.add(t.Texts, e); text != "" {
+			t.status(text)
+		}
 	case client.Message:
 		if !e.Ephemeral {
 			t.show(t.line(t.heard(e)))
@@ -126,6 +128,7 @@ func (t *talk) take(e client.Event) {
 
 func (t *talk) state(s client.State) {
 	t.phase = s.Phase
+	t.offline = t.offline && s.Phase == client.Reconnecting
 	switch s.Phase {
 	case client.Connected:
 		t.people.set(t.client)
@@ -164,6 +167,10 @@ func (t *talk) reconnecting(s client.State) {
 	if t.quiet = passing(s); t.quiet {
 		return
 	}
+	if t.watchNetwork(); t.offline {
+		t.trouble = true
+		return // which has been told
+	}
 	var lines []string
 	if !t.trouble {
 		id, facts := Problem(s.Err, t.client.URL())
@@ -178,6 +185,18 @@ func (t *talk) reconnecting(s client.State) {
 		t.told = true
 	}
 	t.status(lines...)
+}
+
+// watchNetwork tells when there is no network. As soon as there is one again, a connection is tried.
+func (t *talk) watchNetwork() {
+	was := t.offline
+	t.offline = t.cutOff(t.phase, t.client)
+	switch {
+	case t.offline && !was:
+		t.status(t.Text("states.offline.banner"))
+	case was && !t.offline:
+		t.client.Retry()
+	}
 }
 
 // presence tells who comes and goes, unless there are too many of them.
@@ -202,13 +221,6 @@ func (t *talk) fault(e *client.ServerError) {
 		return
 	}
 	t.status(t.Text("chat.fault", "Message", SafeLine(e.Message), "Code", SafeLine(e.Code)))
-}
-
-func (t *talk) tellLost() {
-	if text := t.lost.text(t.Texts); text != "" {
-		t.status(text)
-	}
-	t.lost = losses{}
 }
 
 // page shows a part of the history.

@@ -67,7 +67,7 @@ func (t *talk) begin(conn connection) {
 	t.client, t.phase, t.people = conn, client.Connecting, people{}
 	t.journal = newJournal(newStyles(unknownBackground), t.now)
 	t.lost, t.oldest = losses{}, recado.Position{}
-	t.begun, t.told, t.trouble, t.quiet = false, false, false, false
+	t.begun, t.told, t.trouble, t.quiet, t.offline = false, false, false, false, false
 }
 
 func (t *talk) who(string) { t.status(t.people.list(t.Texts)) }
