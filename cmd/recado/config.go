@@ -117,7 +117,7 @@ func (c *config) settings() []setting {
 		{"token.audience", live{textValue{&c.access.audience}}, ""},
 		{"tls.cert", fileValue{&c.tls.certificate}, ""},
 		{"tls.key", fileValue{&c.tls.key}, ""},
-		{"domain", newHosts(&c.tls.domains), ""},
+		{"domain", newDomains(&c.tls.domains), ""},
 		{"acme.email", textValue{&c.tls.acme.email}, ""},
 		{"acme.directory", directoryValue{&c.tls.acme.directory}, certificate.LetsEncrypt},
 		{"acme.root_file", fileValue{&c.tls.acme.rootFile}, ""},

@@ -161,6 +161,9 @@ func (s *serving) relay(ctx context.Context, broker *memory.Broker, signals, han
 	s.announce(addresses, relay.LAN())
 	s.manager.tell(ctx, "READY=1")
 	defer s.manager.live(context.WithoutCancel(ctx))()
+	tidying, stopTidying := context.WithCancel(ctx)
+	defer stopTidying()
+	go giveBack(tidying, relay.Clients, debug.FreeOSMemory)
 	for {
 		select {
 		case failure := <-ended:

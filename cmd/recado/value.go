@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -241,6 +242,17 @@ func newHosts(to *[]string) listValue {
 	return listValue{to, "host", func(entry string) error {
 		_, err := auth.New(auth.Config{AllowHosts: []string{entry}})
 		return err
+	}}
+}
+
+// newDomains are names that an authority on the internet can give a certificate for.
+func newDomains(to *[]string) listValue {
+	return listValue{to, "domain", func(entry string) error {
+		_, err := netip.ParseAddr(entry)
+		if err == nil || !strings.Contains(strings.Trim(entry, "."), ".") {
+			return want("domain")
+		}
+		return newHosts(nil).check(entry)
 	}}
 }
 
