@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"strconv"
-	"sync"
 	"time"
 )
 
@@ -49,9 +48,7 @@ func (n notifier) live(ctx context.Context) (stop func()) {
 	if n.socket == "" || n.watchdog == 0 {
 		return func() {}
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	var telling sync.WaitGroup
-	telling.Go(func() {
+	return running(ctx, func(ctx context.Context) {
 		ticker := time.NewTicker(n.watchdog / 3) // one that is late is forgiven
 		defer ticker.Stop()
 		for {
@@ -63,8 +60,4 @@ func (n notifier) live(ctx context.Context) (stop func()) {
 			}
 		}
 	})
-	return func() {
-		cancel()
-		telling.Wait()
-	}
 }

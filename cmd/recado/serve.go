@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 
@@ -161,9 +162,7 @@ func (s *serving) relay(ctx context.Context, broker *memory.Broker, signals, han
 	s.announce(addresses, relay.LAN())
 	s.manager.tell(ctx, "READY=1")
 	defer s.manager.live(context.WithoutCancel(ctx))()
-	tidying, stopTidying := context.WithCancel(ctx)
-	defer stopTidying()
-	go giveBack(tidying, relay.Clients, debug.FreeOSMemory)
+	defer running(ctx, func(ctx context.Context) { giveBack(ctx, relay.Clients, debug.FreeOSMemory) })()
 	for {
 		select {
 		case failure := <-ended:
@@ -268,4 +267,15 @@ func startProblem(err error) error {
 		code = exitConfig
 	}
 	return &exitError{code: code, err: &problem{id: start.Code, facts: start.Facts, err: start.Err}}
+}
+
+// running runs f on a goroutine, until the function that it returns ends f's context and has waited for it.
+func running(ctx context.Context, f func(ctx context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var goroutine sync.WaitGroup
+	goroutine.Go(func() { f(ctx) })
+	return func() {
+		cancel()
+		goroutine.Wait()
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -97,6 +98,37 @@ func TestSlowReadersOfALargeRoom(t *testing.T) {
 		if code, _ := ws.ParseCloseFrameData(p); code != 4001 {
 			t.Errorf("slow client %d: close %d, want 4001", i, code)
 		}
+	}
+}
+
+// What is written to many at a time goes to none of those that have ended: their descriptors may be somebody else's.
+func TestEndedMemberOfALargeRoomGetsNothing(t *testing.T) {
+	r := startRelay(t, recado.Limits{})
+	sender := r.dial(t)
+	others := make([]*client, 10)
+	for i := range others {
+		others[i] = r.dial(t)
+	}
+	before := r.roster.all()
+	ended := r.dial(t)
+	var s *session
+	for _, other := range r.roster.all() {
+		if !slices.Contains(before, other) {
+			s = other
+		}
+	}
+	s.out.mu.Lock()
+	s.out.end = &ending{code: recado.CloseAbnormal} // as between the end and the leaving
+	s.out.mu.Unlock()
+	sender.send(ws.OpText, []byte("oi"))
+	for _, c := range others {
+		if _, p, err := c.read(); string(p) != "oi" || err != nil {
+			t.Errorf("read = %q, %v, want oi", p, err)
+		}
+	}
+	s.link.cut()
+	if op, p, err := ended.read(); err == nil {
+		t.Errorf("read = %v %q, want nothing after the end", op, p)
 	}
 }
 
