@@ -65,7 +65,7 @@ type Server struct {
 	limits   atomic.Pointer[recado.Limits]
 	hub      *hub.Hub
 	site     *web.Site
-	sockets  *transport.WebSocket
+	sockets  *transport.Transport
 	routes   http.Handler
 	http     *http.Server
 	texts    map[locale.Language]*locale.Texts
@@ -97,7 +97,7 @@ func New(c Config) (*Server, error) {
 		config: c,
 		hub:    h,
 		site:   site,
-		sockets: transport.NewWebSocket(h, transport.WebSocketConfig{
+		sockets: transport.New(h, transport.Config{
 			Limits: limits, Compress: c.Compress, Log: c.Log, Observer: c.Observer,
 		}),
 		texts: map[locale.Language]*locale.Texts{

@@ -31,7 +31,7 @@ func (g guard) Authenticate(token string) (*recado.Access, error) {
 var guards sync.Map
 
 // guardOf is the authenticator for who comes; nil if there is none.
-func guardOf(w *WebSocket) recado.Authenticator {
+func guardOf(w *Transport) recado.Authenticator {
 	if g, found := guards.Load(w); found {
 		return g.(guard)
 	}
@@ -39,9 +39,9 @@ func guardOf(w *WebSocket) recado.Authenticator {
 }
 
 // guarded is bubble with these tokens, and without pings.
-func guarded(t *testing.T, tokens func() guard, scene func(t *testing.T, w *WebSocket)) {
+func guarded(t *testing.T, tokens func() guard, scene func(t *testing.T, w *Transport)) {
 	t.Helper()
-	bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *WebSocket) {
+	bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		guards.Store(w, tokens())
 		defer guards.Delete(w)
@@ -57,7 +57,7 @@ func rights(r recado.Rights) *recado.Access {
 func (c *client) say(frame string) { c.send(ws.OpText, []byte(frame)) }
 
 // hello comes into ops with a token, and more fields, and reads the welcome.
-func hello(t *testing.T, w *WebSocket, token, fields string) *client {
+func hello(t *testing.T, w *Transport, token, fields string) *client {
 	t.Helper()
 	c := talkClient(t, w, `{"type":"hello","token":"`+token+`"`+fields+`}`)
 	c.wantFrame(`"type":"welcome"`)
@@ -70,7 +70,7 @@ func TestHelloNeedsToken(t *testing.T) {
 			"old": {Expires: time.Now().Add(-time.Second)}, "elsewhere": {Rooms: map[string]recado.Rights{"lobby": recado.AllRights}},
 			"deaf": rights(recado.AllRights &^ recado.MaySubscribe), "ana": {},
 		}
-	}, func(t *testing.T, w *WebSocket) {
+	}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		for token, want := range map[string]struct {
 			code   ws.StatusCode
@@ -97,7 +97,7 @@ func TestHelloNeedsToken(t *testing.T) {
 
 // Nothing of a handshake that is refused is left, and nothing of it was written.
 func TestHandshakeNeedsToken(t *testing.T) {
-	w := NewWebSocket(startRelay(t, recado.Limits{}).hub, WebSocketConfig{})
+	w := New(startRelay(t, recado.Limits{}).hub, Config{})
 	tokens := guard{"elsewhere": {Rooms: map[string]recado.Rights{}}}
 	defer func() { _ = w.Close(t.Context(), recado.CloseGoingAway) }()
 	for token, want := range map[string]string{"": "auth_required", "wrong": "auth_invalid", "elsewhere": "room_forbidden"} {
@@ -124,7 +124,7 @@ func TestExpiry(t *testing.T) {
 			return a
 		}
 		return guard{"short": until("ana", time.Minute), "long": until("ana", time.Hour), "beto": until("beto", time.Hour)}
-	}, func(t *testing.T, w *WebSocket) {
+	}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		began := time.Now()
 		renewed, silent := hello(t, w, "short", ""), hello(t, w, "short", "")
@@ -158,7 +158,7 @@ func TestRights(t *testing.T) {
 			"forget": rights(recado.AllRights &^ recado.MayReadHistory),
 			"all":    rights(recado.AllRights),
 		}
-	}, func(t *testing.T, w *WebSocket) {
+	}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		publish(t, w, 3, 1)
 		mute := hello(t, w, "mute", "")
@@ -186,7 +186,7 @@ func TestRights(t *testing.T) {
 func TestResumeWithoutHistory(t *testing.T) {
 	guarded(t, func() guard {
 		return guard{"forget": rights(recado.AllRights &^ recado.MayReadHistory)}
-	}, func(t *testing.T, w *WebSocket) {
+	}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		publish(t, w, 3, 1)
 		page, err := w.hub.ReadAfter(t.Context(), "ops", recado.Position{}, 10)
@@ -234,7 +234,7 @@ func TestPresenceIsARight(t *testing.T) {
 			"blind": rights(recado.AllRights &^ recado.MaySeeMembers), "all": rights(recado.AllRights),
 			"carla": {Subject: "carla@example.com"},
 		}
-	}, func(t *testing.T, w *WebSocket) {
+	}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		blind := talkClient(t, w, `{"type":"hello","token":"blind"}`)
 		if _, p, err := blind.read(); err != nil || strings.Contains(string(p), `"members"`) || !strings.Contains(string(p), `"member_count":1`) {
@@ -258,7 +258,7 @@ func TestTokenNamesItsHolder(t *testing.T) {
 	const session = `,"name":"root","session":"q83vEjRWeJCrze8SNFZ4kA"`
 	guarded(t, func() guard {
 		return guard{"ana": {Subject: "ana", Name: "Ana"}, "beto": {Subject: "beto"}, "none": {}}
-	}, func(t *testing.T, w *WebSocket) {
+	}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		ids := map[string]bool{}
 		for token, name := range map[string]string{"ana": "Ana", "beto": "root", "none": "root"} {

@@ -71,7 +71,7 @@ func TestBurstWaitsForNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.limits.PingInterval = recado.Off
-			bubble(t, tt.limits, func(t *testing.T, w *WebSocket) {
+			bubble(t, tt.limits, func(t *testing.T, w *Transport) {
 				t.Helper()
 				sender, member := pipeClient(t, w), pipeClient(t, w)
 				for _, s := range w.roster.all() {

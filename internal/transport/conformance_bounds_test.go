@@ -43,7 +43,7 @@ func pour(t *testing.T, p *peer, first, data string, times int, want ...string) 
 }
 
 func TestEndlessFragments(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	for name, tt := range map[string]struct {
 		fragment string
 		times    int
@@ -69,7 +69,7 @@ func TestEndlessFragments(t *testing.T) {
 
 // Nobody but the one who sent it notices a broken frame.
 func TestOthersDoNotNotice(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{Compress: true})
+	s := newServer(t, transport.Config{Compress: true})
 	ana, beto := s.join(t, "/ops", "", ""), s.join(t, "/ops", "", "")
 	for name, bytes := range map[string]string{
 		"a length with its top bit set": "\x82\xff" + strings.Repeat("\xff", 8) + mask,
@@ -92,7 +92,7 @@ func TestOthersDoNotNotice(t *testing.T) {
 }
 
 func TestPingFlood(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	for name, frame := range map[string]string{
 		"pings": final(ping, ""),
 		"pongs": final(pong, ""),
@@ -117,7 +117,7 @@ func TestPingFlood(t *testing.T) {
 
 // A client that sends pings and never reads: its pongs may not pile up, whatever the rate of its pings may be.
 func TestPingsWithoutReading(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{Limits: recado.Limits{
+	s := newServer(t, transport.Config{Limits: recado.Limits{
 		ControlRate: recado.Off, Queue: 32 << 10, CloseTimeout: 50 * time.Millisecond, QueueStall: 50 * time.Millisecond,
 	}})
 	p := s.echo(t)
@@ -138,7 +138,7 @@ func (b fragile) Publish(ctx context.Context, m recado.Message) (recado.Receipt,
 
 // A panic that a client's message causes ends that client's session and nothing else.
 func TestPanicEndsOneSession(t *testing.T) {
-	s := newServerOver(t, fragile{memory.New(recado.Limits{})}, transport.WebSocketConfig{})
+	s := newServerOver(t, fragile{memory.New(recado.Limits{})}, transport.Config{})
 	ana, beto, carla := s.join(t, "/ops", "", ""), s.join(t, "/ops", "", ""), s.join(t, "/ops", "", "")
 	carla.send(t, final(text, "oi"))
 	ana.expect(t, "text oi")

@@ -20,7 +20,7 @@ import (
 
 // A library client hears the others, and a close handshake that either side begins.
 func TestLibraryClient(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	ana, beto := s.dial(t, ws.Dialer{}), s.dial(t, ws.Dialer{})
 	for range 10 {
 		if err := wsutil.WriteClientText(ana, []byte("oi")); err != nil {
@@ -61,7 +61,7 @@ func wantClosed(t *testing.T, conn net.Conn, code ws.StatusCode) {
 
 // A library's deflate and ours understand each other, both ways.
 func TestLibraryClientDeflates(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{Compress: true})
+	s := newServer(t, transport.Config{Compress: true})
 	offer := wsflate.Parameters{ServerNoContextTakeover: true, ClientNoContextTakeover: true, ServerMaxWindowBits: 12}
 	dialer := ws.Dialer{Extensions: []httphead.Option{offer.Option()}}
 	ana, beto := s.dial(t, dialer), s.dial(t, dialer)

@@ -10,7 +10,7 @@ import (
 )
 
 func TestClosing(t *testing.T) {
-	everySocket(t, transport.WebSocketConfig{Limits: recado.Limits{MessageSize: 1 << 20, Queue: 1 << 20}}, func(t *testing.T, s *server) {
+	everySocket(t, transport.Config{Limits: recado.Limits{MessageSize: 1 << 20, Queue: 1 << 20}}, func(t *testing.T, s *server) {
 		t.Helper()
 		long := strings.Repeat("BAsd7&jh23", 26_214)
 		reason := strings.Repeat("*", 123)
@@ -48,7 +48,7 @@ func TestClosing(t *testing.T) {
 
 // The answer carries the code that the client sent, or says why it may not be sent.
 func TestCloseCodes(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	probes := map[string]probe{}
 	for _, code := range []int{1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4001, 4999} {
 		probes[fmt.Sprintf("7.7 %d", code)] = probe{closing(code, ""), want{fmt.Sprint("close ", code)}}
@@ -63,7 +63,7 @@ func TestCloseCodes(t *testing.T) {
 
 // The log says how each connection ended, with the code that the client sent or was sent.
 func TestClosesAreLogged(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	for name, tt := range map[string]struct {
 		send string
 		line []string

@@ -70,7 +70,7 @@ func repeats(n int) string {
 }
 
 func TestDeflate(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{Compress: true, Limits: recado.Limits{MessageSize: 128 << 10}})
+	s := newServer(t, transport.Config{Compress: true, Limits: recado.Limits{MessageSize: 128 << 10}})
 	for kind, sample := range samples {
 		for i, size := range []int{16, 64, 256, 1 << 10, 4 << 10, 8 << 10, 16 << 10, 32 << 10, 64 << 10, 128 << 10} {
 			t.Run(fmt.Sprintf("12.%d %s of %d bytes", i+1, kind, size), func(t *testing.T) {
@@ -94,7 +94,7 @@ func TestDeflate(t *testing.T) {
 
 // Whatever window a client has: it can inflate what it is sent, and that is compressed.
 func TestDeflateWindows(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{Compress: true, Limits: recado.Limits{MessageSize: 128 << 10}})
+	s := newServer(t, transport.Config{Compress: true, Limits: recado.Limits{MessageSize: 128 << 10}})
 	for bits := 8; bits <= 15; bits++ {
 		t.Run(fmt.Sprintf("13 %d bits", bits), func(t *testing.T) {
 			p := s.deflating(t, fmt.Sprintf("permessage-deflate; server_max_window_bits=%d", bits), bits)
@@ -132,7 +132,7 @@ func TestDeflateWindows(t *testing.T) {
 
 // Members of one room with different windows, and without any, hear the same.
 func TestDeflateBesidePlain(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{Compress: true})
+	s := newServer(t, transport.Config{Compress: true})
 	sender := s.join(t, "/ops", "", "")
 	peers := []*peer{s.join(t, "/ops", "", "")}
 	for _, bits := range []int{8, 11, 15} {
@@ -156,7 +156,7 @@ func TestDeflateBesidePlain(t *testing.T) {
 }
 
 func TestDeflatedFrames(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{Compress: true})
+	s := newServer(t, transport.Config{Compress: true})
 	hello := compress("Hello", flate.DefaultCompression)
 	stored := compress("Hello", flate.NoCompression)
 	rsv1 := func(frames string) string { return rsv(4, frames) }
@@ -217,7 +217,7 @@ func acrossLastBlock() string {
 
 // Each message is inflated by itself: none may refer to the one before.
 func TestNoContextTakeover(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{Compress: true})
+	s := newServer(t, transport.Config{Compress: true})
 	var out bytes.Buffer
 	w, err := flate.NewWriter(&out, flate.BestCompression)
 	if err != nil {
@@ -237,7 +237,7 @@ func TestNoContextTakeover(t *testing.T) {
 
 // The limit is that of the inflated message: a bomb is defused while it is being inflated.
 func TestDeflateBomb(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{Compress: true})
+	s := newServer(t, transport.Config{Compress: true})
 	piece := compress(strings.Repeat("\x00", 4<<20), flate.BestCompression)
 	bomb := strings.Repeat(piece+"\x00\x00\xff\xff", 15) + piece
 	if len(bomb) > 65_600 {

@@ -15,7 +15,7 @@ type want = []string
 // The numbers in the names are those of the cases of the Autobahn test suite that a probe corresponds to.
 
 func TestFraming(t *testing.T) {
-	everySocket(t, transport.WebSocketConfig{}, func(t *testing.T, s *server) {
+	everySocket(t, transport.Config{}, func(t *testing.T, s *server) {
 		t.Helper()
 		probes := map[string]probe{}
 		for i, size := range []int{0, 125, 126, 127, 128, 65535, 65536} {
@@ -28,7 +28,7 @@ func TestFraming(t *testing.T) {
 }
 
 func TestFramingByteByByte(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	s.run(t, map[string]probe{
 		"empty text":          {final(text, ""), want{"text"}},
 		"text of 125 bytes":   {final(text, strings.Repeat("a", 125)), want{says(text, strings.Repeat("a", 125))}},
@@ -39,7 +39,7 @@ func TestFramingByteByByte(t *testing.T) {
 }
 
 func TestPings(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	bytes := "\x00\xff\xfe\xfd\xfc\xfb\x00\xff"
 	full := strings.Repeat("\xfe", 125)
 	var ten strings.Builder
@@ -66,7 +66,7 @@ func TestPings(t *testing.T) {
 }
 
 func TestReservedBits(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	probes := map[string]probe{
 		"3.1 RSV3 in text":            {rsv(1, final(text, "Hello, world!")), want{protocolError}},
 		"3.2 RSV2 in the second text": {final(text, "first") + rsv(2, final(text, "second")) + final(ping, ""), want{"text first", protocolError}},
@@ -86,7 +86,7 @@ func TestReservedBits(t *testing.T) {
 }
 
 func TestReservedOpcodes(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	probes := map[string]probe{}
 	for _, opcode := range []byte{3, 4, 5, 6, 7, 11, 12, 13, 14, 15} {
 		for name, payload := range map[string]string{"empty": "", "with payload": "reserved opcode payload"} {
@@ -102,7 +102,7 @@ func TestReservedOpcodes(t *testing.T) {
 }
 
 func TestFragments(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	five := part(text, "fragment1") + part(continuation, "fragment2") + final(ping, "pongme 1!") +
 		part(continuation, "fragment3") + part(continuation, "fragment4") + final(ping, "pongme 2!") + final(continuation, "fragment5")
 	s.run(t, map[string]probe{
@@ -129,7 +129,7 @@ func TestFragments(t *testing.T) {
 }
 
 func TestMaskAndLength(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	tail := strings.Repeat("\x00", 8)
 	s.run(t, map[string]probe{
 		"unmasked text":               {unmasked(text, "Hello"), want{protocolError}},
@@ -150,7 +150,7 @@ func TestMaskAndLength(t *testing.T) {
 
 // One byte more than the limit is refused when the header has come, without waiting for the payload.
 func TestTooBig(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{Limits: recado.Limits{MessageSize: 1000}})
+	s := newServer(t, transport.Config{Limits: recado.Limits{MessageSize: 1000}})
 	most := strings.Repeat("a", 1000)
 	s.run(t, map[string]probe{
 		"as much as may be":             {final(text, most), want{says(text, most)}},

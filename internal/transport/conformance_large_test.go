@@ -11,8 +11,8 @@ import (
 )
 
 // large is the configuration that messages of 16 MiB need.
-func large() transport.WebSocketConfig {
-	return transport.WebSocketConfig{Limits: recado.Limits{MessageSize: 16 << 20}}
+func large() transport.Config {
+	return transport.Config{Limits: recado.Limits{MessageSize: 16 << 20}}
 }
 
 func TestLargeMessages(t *testing.T) {
@@ -51,7 +51,7 @@ func TestLargeMessagesInChops(t *testing.T) {
 }
 
 func TestRoundTrips(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	for name, opcode := range map[string]byte{"9.7 text": text, "9.8 binary": binaryData} {
 		for _, size := range []int{0, 16, 64, 256, 1024, 4096} {
 			t.Run(fmt.Sprintf("%s of %d bytes", name, size), func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestRoundTrips(t *testing.T) {
 
 // What comes faster than it is read back comes back all the same, in order, while it fits the queue.
 func TestManyAtOnce(t *testing.T) {
-	everySocket(t, transport.WebSocketConfig{Limits: recado.Limits{Queue: 1 << 20}}, func(t *testing.T, s *server) {
+	everySocket(t, transport.Config{Limits: recado.Limits{Queue: 1 << 20}}, func(t *testing.T, s *server) {
 		t.Helper()
 		var send strings.Builder
 		var back want
@@ -83,7 +83,7 @@ func TestManyAtOnce(t *testing.T) {
 
 // A message that a library has cut into frames by itself.
 func TestAutoFragmented(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	words := strings.Repeat("*", 65536)
 	s.run(t, map[string]probe{"10.1.1": {fragmented(text, words, 1300), want{says(text, words)}}}, 1300)
 }

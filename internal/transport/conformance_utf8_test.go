@@ -140,7 +140,7 @@ func series(first, last byte, behind string) string {
 }
 
 func TestText(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	probes := map[string]probe{
 		"6.1.1 empty":                         {final(text, ""), want{"text"}},
 		"6.1.2 empty fragments":               {part(text, "") + part(continuation, "") + final(continuation, ""), want{"text"}},
@@ -166,7 +166,7 @@ func TestText(t *testing.T) {
 }
 
 func TestTextByteByByte(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	probes := map[string]probe{}
 	for name, words := range validText {
 		probes[name] = probe{final(text, words), want{says(text, words)}}
@@ -180,7 +180,7 @@ func TestTextByteByByte(t *testing.T) {
 // The server must not wait for the end of a message, nor of a frame, that can only become invalid: nothing is
 // sent after the offending byte.
 func TestInvalidTextFailsFast(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{Limits: recado.Limits{MessageSize: 1 << 20}})
+	s := newServer(t, transport.Config{Limits: recado.Limits{MessageSize: 1 << 20}})
 	opened := func(bytes string) string { return header(0x80|text, 1<<20) + masked(bytes) }
 	probes := map[string]probe{
 		"6.4.1 second fragment":           {part(text, kosme+"\xf4") + part(continuation, "\x90"), want{invalidData}},

@@ -17,9 +17,9 @@ const (
 
 // drain lets the clients go one after the other. All are told at once when to come back: after the last has gone, and
 // at random within as long a time again, so that they do not come all together either.
-func (w *WebSocket) drain(ctx context.Context) {
-	all := w.roster.all()
-	window := min(time.Duration(len(all))*perLeave, max(w.limits.Load().Drain, 0))
+func (t *Transport) drain(ctx context.Context) {
+	all := t.roster.all()
+	window := min(time.Duration(len(all))*perLeave, max(t.limits.Load().Drain, 0))
 	turn := func(i int) time.Duration { return window * time.Duration(i) / time.Duration(len(all)) }
 	began := time.Now()
 	for i, s := range all {

@@ -19,7 +19,7 @@ import (
 // One answer has at most so many messages and so much text, but always one; who comes from this machine has no rate.
 func TestAnswerIsBounded(t *testing.T) {
 	l := recado.Limits{MessageSize: 1 << 20, HistoryMessages: 500, HistoryBytes: 8 << 20}
-	interpose(t, l, func(t *testing.T, w *WebSocket, _ *interposed) {
+	interpose(t, l, func(t *testing.T, w *Transport, _ *interposed) {
 		t.Helper()
 		c := talkClient(t, w, `{"type":"hello"}`)
 		c.wantFrame(`"messages_per_second":0`)
@@ -41,7 +41,7 @@ func TestAnswerIsBounded(t *testing.T) {
 
 // What is ephemeral is not for those who are behind.
 func TestEphemeralIsTheFirstToGo(t *testing.T) {
-	interpose(t, recado.Limits{}, func(t *testing.T, w *WebSocket, _ *interposed) {
+	interpose(t, recado.Limits{}, func(t *testing.T, w *Transport, _ *interposed) {
 		t.Helper()
 		c := talkClient(t, w, `{"type":"hello"}`)
 		c.wantFrame(`"welcome"`)
@@ -66,7 +66,7 @@ func TestEphemeralIsTheFirstToGo(t *testing.T) {
 
 // Who does not even read the answer to its handshake gets all of that before it is closed.
 func TestOverflowKeepsTheHandshake(t *testing.T) {
-	interpose(t, recado.Limits{QueueStall: time.Hour}, func(t *testing.T, w *WebSocket, _ *interposed) {
+	interpose(t, recado.Limits{QueueStall: time.Hour}, func(t *testing.T, w *Transport, _ *interposed) {
 		t.Helper()
 		near, far := pipe(t)
 		request := handshake(t)
@@ -87,7 +87,7 @@ func TestOverflowKeepsTheHandshake(t *testing.T) {
 
 // A write that stalled in the middle cannot go on where the connection is not our own socket.
 func TestStallInTheMiddle(t *testing.T) {
-	interpose(t, recado.Limits{QueueStall: 5 * time.Second}, func(t *testing.T, w *WebSocket, _ *interposed) {
+	interpose(t, recado.Limits{QueueStall: 5 * time.Second}, func(t *testing.T, w *Transport, _ *interposed) {
 		t.Helper()
 		c := pipeClient(t, w)
 		publish(t, w, 1, 60_000)
@@ -119,7 +119,7 @@ func TestWhoMayReturn(t *testing.T) {
 		"recado.v1, bye":        {talks: true, bye: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			interpose(t, recado.Limits{}, func(t *testing.T, w *WebSocket, _ *interposed) {
+			interpose(t, recado.Limits{}, func(t *testing.T, w *Transport, _ *interposed) {
 				t.Helper()
 				pipeClient(t, w)
 				var c *client
@@ -148,7 +148,7 @@ func TestWhoMayReturn(t *testing.T) {
 }
 
 // joinPipe is a raw client over a pipe.
-func joinPipe(t *testing.T, w *WebSocket, j Join) *client {
+func joinPipe(t *testing.T, w *Transport, j Join) *client {
 	t.Helper()
 	j.Room, j.Loopback = "ops", true
 	near, far := pipe(t)
@@ -167,7 +167,7 @@ func joinPipe(t *testing.T, w *WebSocket, j Join) *client {
 
 // A connection that cannot be taken over leaves nothing in the room.
 func TestNotTakenOver(t *testing.T) {
-	interpose(t, recado.Limits{}, func(t *testing.T, w *WebSocket, _ *interposed) {
+	interpose(t, recado.Limits{}, func(t *testing.T, w *Transport, _ *interposed) {
 		t.Helper()
 		if err := w.Serve(httptest.NewRecorder(), handshake(t), Join{Room: "ops"}); err == nil || !strings.Contains(err.Error(), "not supported") {
 			t.Errorf("Serve = %v", err)
@@ -192,7 +192,7 @@ func (c slowGoodbye) CloseWrite() error {
 
 // While a goodbye takes its time, nobody else waits for it.
 func TestGoodbyeHoldsNobodyUp(t *testing.T) {
-	bubble(t, recado.Limits{}, func(t *testing.T, w *WebSocket) {
+	bubble(t, recado.Limits{}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		near, far := pipe(t)
 		goodbye := slowGoodbye{far, make(chan struct{})}

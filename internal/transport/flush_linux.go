@@ -21,7 +21,7 @@ func flush(b *hub.Batch, to []*hub.Member) {
 	w := directWriters.Get().(*directWriter)
 	defer directWriters.Put(w)
 	if len(to) >= ringFrom {
-		rings := to[0].Conn.(*session).server.poller.rings
+		rings := to[0].Conn.(*session).transport.poller.rings
 		select {
 		case r := <-rings:
 			defer func() { rings <- r }()

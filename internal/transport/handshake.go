@@ -34,7 +34,7 @@ type acceptance struct {
 }
 
 // negotiate checks a handshake (RFC 6455, section 4.2.1) without answering it.
-func (w *WebSocket) negotiate(r *http.Request) (acceptance, error) {
+func (t *Transport) negotiate(r *http.Request) (acceptance, error) {
 	if why := brokenHandshake(r); why != "" {
 		return acceptance{}, badHandshake(why)
 	}
@@ -50,7 +50,7 @@ func (w *WebSocket) negotiate(r *http.Request) (acceptance, error) {
 	if a.subprotocol, err = chooseSubprotocol(r.Header.Values("Sec-WebSocket-Protocol")); err != nil {
 		return acceptance{}, err
 	}
-	if w.compress {
+	if t.compress {
 		a.extension, a.windowBits, err = chooseDeflate(r.Header.Values("Sec-WebSocket-Extensions"))
 	}
 	return a, err

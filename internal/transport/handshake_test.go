@@ -13,7 +13,7 @@ import (
 
 // Each handshake is upgrade with one thing changed.
 func TestRefusals(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{Compress: true})
+	s := newServer(t, transport.Config{Compress: true})
 	for name, tt := range map[string]struct {
 		old, changed string
 		status       int
@@ -82,7 +82,7 @@ func (s *server) wantRefusal(t *testing.T, request string, status int, code stri
 
 // What differs among clients and is allowed.
 func TestAcceptedHandshakes(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	for name, tt := range map[string]struct{ old, changed string }{
 		"as in the RFC":        {"", ""},
 		"other cases":          {"Upgrade: websocket\r\nConnection: Upgrade", "upgrade: WebSocket\r\nCONNECTION: UPGRADE"},
@@ -115,7 +115,7 @@ func TestAcceptedHandshakes(t *testing.T) {
 }
 
 func TestSubprotocols(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	for name, tt := range map[string]struct{ offer, want string }{
 		"raw":                        {"recado.raw", "recado.raw"},
 		"raw among others":           {"chat, recado.raw, soap", "recado.raw"},
@@ -142,7 +142,7 @@ func TestDeflateOffers(t *testing.T) {
 		agreed   = "permessage-deflate;server_no_context_takeover;client_no_context_takeover"
 		declined = ""
 	)
-	s := newServer(t, transport.WebSocketConfig{Compress: true})
+	s := newServer(t, transport.Config{Compress: true})
 	tests := map[string]struct{ offer, want string }{
 		"plain":                           {"permessage-deflate", agreed},
 		"of a browser":                    {"permessage-deflate; client_max_window_bits", agreed},
@@ -188,7 +188,7 @@ func TestDeflateOffers(t *testing.T) {
 			}
 		})
 	}
-	off := newServer(t, transport.WebSocketConfig{})
+	off := newServer(t, transport.Config{})
 	p := off.join(t, "/lobby", "Sec-WebSocket-Extensions: permessage-deflate\r\n", "")
 	if got := p.answer.Header.Get("Sec-WebSocket-Extensions"); got != "" {
 		t.Errorf("with compression off the answer is %q", got)
@@ -197,7 +197,7 @@ func TestDeflateOffers(t *testing.T) {
 }
 
 func TestConnectionLimit(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{Limits: recado.Limits{Connections: 2}})
+	s := newServer(t, transport.Config{Limits: recado.Limits{Connections: 2}})
 	one, two := s.join(t, "/a", "", ""), s.join(t, "/b", "", "")
 	three := s.connect(t)
 	three.send(t, upgrade)
@@ -235,7 +235,7 @@ func (s *server) joinWhenFree(t *testing.T) {
 
 // What a client sends in the same segment as its handshake must not be lost, however much it is.
 func TestBytesBehindTheHandshake(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	long := strings.Repeat("a", 30_000)
 	for name, tt := range map[string]struct {
 		behind string
@@ -263,7 +263,7 @@ func TestBytesBehindTheHandshake(t *testing.T) {
 
 // A client may send the head of its request as slowly as the server allows, byte by byte too.
 func TestHandshakeByteByByte(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	p := s.connect(t)
 	p.sendChopped(upgrade+final(ping, "oi"), 1)
 	p.readAnswer(t)
@@ -272,7 +272,7 @@ func TestHandshakeByteByByte(t *testing.T) {
 
 // After Close nobody is let in, and nothing was written to those who were not.
 func TestHandshakeAfterClose(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	if err := s.Close(t.Context(), recado.CloseGoingAway); err != nil {
 		t.Fatal(err)
 	}

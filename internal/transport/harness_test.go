@@ -43,7 +43,7 @@ const (
 // A server serves WebSocket connections on a loopback port: /room joins that room, with echo, name, session and
 // since as the query says.
 type server struct {
-	*transport.WebSocket
+	*transport.Transport
 
 	address string
 	open    func(ctx context.Context, network, address string) (net.Conn, error)
@@ -52,28 +52,28 @@ type server struct {
 }
 
 // newServer starts a server over a memory broker; at the test's end it must stop by itself.
-func newServer(t *testing.T, c transport.WebSocketConfig) *server {
+func newServer(t *testing.T, c transport.Config) *server {
 	t.Helper()
 	return newServerOver(t, memory.New(c.Limits), c)
 }
 
-func newServerOver(t *testing.T, b recado.Broker, c transport.WebSocketConfig) *server {
+func newServerOver(t *testing.T, b recado.Broker, c transport.Config) *server {
 	t.Helper()
 	return newServerOn(t, b, c, (*httptest.Server).Start)
 }
 
 // everySocket runs a test over plain sockets, and over TLS.
-func everySocket(t *testing.T, c transport.WebSocketConfig, test func(t *testing.T, s *server)) {
+func everySocket(t *testing.T, c transport.Config, test func(t *testing.T, s *server)) {
 	t.Helper()
 	t.Run("plain", func(t *testing.T) { test(t, newServer(t, c)) })
 	t.Run("TLS", func(t *testing.T) { test(t, newServerOn(t, memory.New(c.Limits), c, (*httptest.Server).StartTLS)) })
 }
 
-func newServerOn(t *testing.T, b recado.Broker, c transport.WebSocketConfig, start func(*httptest.Server)) *server {
+func newServerOn(t *testing.T, b recado.Broker, c transport.Config, start func(*httptest.Server)) *server {
 	t.Helper()
 	s := &server{log: &logBook{changed: make(chan struct{})}}
 	c.Log = slog.New(slog.NewTextHandler(s.log, nil))
-	s.WebSocket = transport.NewWebSocket(hub.New(b, c.Limits), c).Portable()
+	s.Transport = transport.New(hub.New(b, c.Limits), c).Portable()
 	web := httptest.NewUnstartedServer(s)
 	start(web)
 	s.address, s.open = web.Listener.Addr().String(), new(net.Dialer).DialContext

@@ -39,8 +39,8 @@ type link interface {
 // newLink chooses how conn is used, which is the link's from then on.
 func (s *session) newLink(conn net.Conn) link {
 	raw := plainSocket(conn)
-	if raw != nil && !s.server.portable {
-		if l := s.server.poller.adopt(conn, raw, s); l != nil {
+	if raw != nil && !s.transport.portable {
+		if l := s.transport.poller.adopt(conn, raw, s); l != nil {
 			return l
 		}
 	}
@@ -105,7 +105,7 @@ func (l *waitingLink) closeWrite() bool {
 	c, ok := l.conn.(interface{ CloseWrite() error })
 	switch {
 	case ok && l.raw == nil: // TLS writes a goodbye, and may have to wait for that
-		l.session.server.goroutines.Go(func() { _ = c.CloseWrite() })
+		l.session.transport.goroutines.Go(func() { _ = c.CloseWrite() })
 	case ok:
 		_ = c.CloseWrite() // a broken connection is found by the reader
 	}

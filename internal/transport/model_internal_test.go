@@ -25,7 +25,7 @@ const keptMessages = 8
 // ever had, while messages age and the server restarts; and it knows what each of them has to receive.
 type roomModel struct {
 	t       *testing.T
-	server  *WebSocket
+	server  *Transport
 	broker  *memory.Broker
 	limits  recado.Limits
 	epoch   string
@@ -61,7 +61,7 @@ type modelClient struct {
 
 func (m *roomModel) open(b *memory.Broker) {
 	m.broker = b
-	m.server = NewWebSocket(hub.New(b, m.limits), WebSocketConfig{Limits: m.limits}).Portable()
+	m.server = New(hub.New(b, m.limits), Config{Limits: m.limits}).Portable()
 	p, err := b.Position(m.t.Context(), "ops")
 	if err != nil {
 		m.t.Fatal(err)

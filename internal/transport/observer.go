@@ -43,7 +43,7 @@ const (
 	Skipped    Fate = "skipped"    // its queue was full, and it goes on with what the history has
 )
 
-// unobserved is the observer of a WebSocket without one.
+// unobserved is the observer of a Transport without one.
 type unobserved struct{}
 
 func (unobserved) Connected(string)                      {}

@@ -53,7 +53,7 @@ func (e *events) want(t *testing.T, want ...string) {
 }
 
 func TestObserverOfConnections(t *testing.T) {
-	bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *WebSocket) {
+	bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		seen := new(events)
 		w.observer = seen
@@ -92,7 +92,7 @@ func TestObserverOfResumes(t *testing.T) {
 		"epoch":     {func(p recado.Position) recado.Position { return recado.Position{Epoch: "other", Seq: p.Seq} }, "resumed epoch"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *WebSocket) {
+			bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *Transport) {
 				t.Helper()
 				for range 300 {
 					if _, _, err := w.hub.Publish(t.Context(), recado.Message{Room: "ops", Kind: recado.Text}); err != nil {
@@ -136,7 +136,7 @@ func TestObserverOfSlowReaders(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.limits.PingInterval = recado.Off
-			bubble(t, tt.limits, func(t *testing.T, w *WebSocket) {
+			bubble(t, tt.limits, func(t *testing.T, w *Transport) {
 				t.Helper()
 				c := pipeClient(t, w)
 				seen := new(events)

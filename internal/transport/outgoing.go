@@ -101,7 +101,7 @@ func (s *session) ping() {
 		s.send(p)
 	}
 	if s.streams {
-		s.heard.Store(s.server.roster.now())
+		s.heard.Store(s.transport.roster.now())
 	}
 }
 
@@ -191,7 +191,7 @@ func (s *session) awaitWritten() {
 		close(written)
 	}
 	s.out.mu.Unlock()
-	timer := time.NewTimer(s.server.limits.Load().CloseTimeout)
+	timer := time.NewTimer(s.transport.limits.Load().CloseTimeout)
 	defer timer.Stop()
 	select {
 	case <-written:
@@ -256,7 +256,7 @@ func (s *session) fallBehind(b *hub.Batch, m *hub.Member) {
 		s.overflow()
 		return
 	}
-	s.server.observer.Slow(Skipped)
+	s.transport.observer.Slow(Skipped)
 	m.Detach()
 	s.out.cursor = &cursor{at: b.After(m), slow: true} // the writing goroutine finds it when the backlog is empty
 }
@@ -276,7 +276,7 @@ func (s *session) overflow() {
 	for _, p := range o.backlog {
 		o.waiting += len(p.data) - p.off
 	}
-	s.server.observer.Slow(Overflowed)
+	s.transport.observer.Slow(Overflowed)
 	s.setEnd(ending{code: recado.CloseSlow, why: "more waiting than the queue holds"})
 }
 
@@ -295,7 +295,7 @@ func (s *session) enqueue(p piece) {
 func (s *session) startWriting() {
 	if !s.out.writing {
 		s.out.writing = true
-		s.server.goroutines.Go(s.writeBacklog)
+		s.transport.goroutines.Go(s.writeBacklog)
 	}
 }
 
@@ -370,7 +370,7 @@ func (s *session) writeFirst() {
 	case err == nil:
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		if o.end == nil {
-			s.server.observer.Slow(Stalled)
+			s.transport.observer.Slow(Stalled)
 		}
 		s.fail(recado.CloseSlow, "nothing read for "+s.limits.QueueStall.String())
 	default:

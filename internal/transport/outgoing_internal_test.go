@@ -159,7 +159,7 @@ func TestPausingReaderLosesNothing(t *testing.T) {
 // The same, over a connection without direct writes and with every message in a backlog.
 func TestBacklogPath(t *testing.T) {
 	r := startRelay(t, recado.Limits{MessageRate: recado.Off})
-	sender, member := pipeClient(t, r.WebSocket), pipeClient(t, r.WebSocket)
+	sender, member := pipeClient(t, r.Transport), pipeClient(t, r.Transport)
 	converse(sender, member, 200, 1000)
 }
 
@@ -181,7 +181,7 @@ func TestOverflowKeepsTheFrameUnderWay(t *testing.T) {
 			near, far := net.Pipe()
 			defer near.Close()
 			defer far.Close()
-			s := &session{server: &WebSocket{observer: unobserved{}}, limits: &recado.Limits{Queue: 10}, link: &waitingLink{conn: far}, wire: webSocketWire{}}
+			s := &session{transport: &Transport{observer: unobserved{}}, limits: &recado.Limits{Queue: 10}, link: &waitingLink{conn: far}, wire: webSocketWire{}}
 			s.out.backlog = []piece{{data: frames, off: tt.off}, {data: frames}}
 			s.out.waiting, s.out.taken = 2*len(frames)-tt.off, tt.taken
 			if !s.full(1) {
@@ -217,7 +217,7 @@ func TestBacklogOfASenderIsItsOwn(t *testing.T) {
 	h, e := hub.New(memory.New(recado.Limits{}), recado.Limits{}), &gated{release: make(chan struct{})}
 	e.format = raw.Format{}
 	limits := recado.Limits{}.WithDefaults()
-	s := &session{server: &WebSocket{}, limits: &limits, link: &waitingLink{conn: far}, wire: webSocketWire{}}
+	s := &session{transport: &Transport{}, limits: &limits, link: &waitingLink{conn: far}, wire: webSocketWire{}}
 	s.member = hub.Member{ID: recado.NewMemberID([]byte("ana")), Encoding: e, Conn: s}
 	other := &hub.Member{ID: recado.NewMemberID([]byte("beto")), Encoding: e}
 	for _, m := range []*hub.Member{&s.member, other} {

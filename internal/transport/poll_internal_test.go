@@ -16,7 +16,7 @@ import (
 // An answer that breaks off does not look like a whole one.
 func TestPollBreaksOff(t *testing.T) {
 	b := &interposed{Broker: memory.New(recado.Limits{})}
-	w := NewWebSocket(hub.New(b, recado.Limits{}), WebSocketConfig{})
+	w := New(hub.New(b, recado.Limits{}), Config{})
 	defer func() { _ = w.Close(t.Context(), recado.CloseGoingAway) }()
 	publish(t, w, pollPage+1, 1000)
 	b.then = func(int64) { _ = b.Close() }

@@ -10,9 +10,9 @@ import (
 const portableTests = "TRANSPORT_TESTS_PORTABLE"
 
 // Portable makes w do without the poller if the tests run that way.
-func (w *WebSocket) Portable() *WebSocket {
-	w.portable = os.Getenv(portableTests) != ""
-	return w
+func (t *Transport) Portable() *Transport {
+	t.portable = os.Getenv(portableTests) != ""
+	return t
 }
 
 // Every test once more, the way other systems go: a goroutine waits for each connection.

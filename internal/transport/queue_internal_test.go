@@ -14,7 +14,7 @@ import (
 
 // Who has asked for a page of the history and is still reading it is no slow reader when somebody speaks.
 func TestHistoryIsNoBacklog(t *testing.T) {
-	bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *WebSocket) {
+	bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		other := talkClient(t, w, `{"type":"hello"}`)
 		other.wantFrame(`"welcome"`)
@@ -38,7 +38,7 @@ func TestHistoryIsNoBacklog(t *testing.T) {
 
 // Nor is who resumes, however small the queue is.
 func TestReplayIsNoBacklog(t *testing.T) {
-	bubble(t, recado.Limits{PingInterval: recado.Off, Queue: 4 << 10}, func(t *testing.T, w *WebSocket) {
+	bubble(t, recado.Limits{PingInterval: recado.Off, Queue: 4 << 10}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		other := talkClient(t, w, `{"type":"hello"}`)
 		other.wantFrame(`"welcome"`)
@@ -74,7 +74,7 @@ func TestReplayIsNoBacklog(t *testing.T) {
 
 // An answer that is not read does not make place for another, and another: this would be a queue without a limit.
 func TestAnswersAreBounded(t *testing.T) {
-	bubble(t, recado.Limits{PingInterval: recado.Off, QueueStall: time.Hour}, func(t *testing.T, w *WebSocket) {
+	bubble(t, recado.Limits{PingInterval: recado.Off, QueueStall: time.Hour}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		c := talkClient(t, w, `{"type":"hello"}`)
 		c.wantFrame(`"welcome"`)

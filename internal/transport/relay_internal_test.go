@@ -23,9 +23,9 @@ import (
 	"recado/internal/hub"
 )
 
-// A relay is a WebSocket behind an HTTP server on loopback: direct writes need real sockets.
+// A relay is a Transport behind an HTTP server on loopback: direct writes need real sockets.
 type relay struct {
-	*WebSocket
+	*Transport
 
 	url  string
 	http *http.Client // trusts the relay's certificate, if it has one
@@ -65,7 +65,7 @@ func everySocket(t *testing.T, l recado.Limits, test func(t *testing.T, r *relay
 func startRelayOn(t *testing.T, l recado.Limits, start func(*httptest.Server)) *relay {
 	t.Helper()
 	r := &relay{log: new(syncBuffer)}
-	r.WebSocket = NewWebSocket(hub.New(memory.New(l), l), WebSocketConfig{
+	r.Transport = New(hub.New(memory.New(l), l), Config{
 		Limits: l, Log: slog.New(slog.NewTextHandler(r.log, nil)),
 	}).Portable()
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
@@ -191,12 +191,12 @@ func (r *relay) waitFor(t *testing.T, what string, ready func() bool) {
 }
 
 // pipeClient connects over net.Pipe, which is no socket.
-func pipeClient(t *testing.T, w *WebSocket, protocols ...string) *client {
+func pipeClient(t *testing.T, w *Transport, protocols ...string) *client {
 	t.Helper()
 	return pipeClientOf(t, w, Join{Room: "ops", Loopback: true}, protocols...)
 }
 
-func pipeClientOf(t *testing.T, w *WebSocket, j Join, protocols ...string) *client {
+func pipeClientOf(t *testing.T, w *Transport, j Join, protocols ...string) *client {
 	t.Helper()
 	if j.Authenticator == nil {
 		j.Authenticator = guardOf(w)

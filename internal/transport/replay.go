@@ -100,7 +100,7 @@ func (s *session) observeResume(c *cursor, next recado.Position) {
 	if next != c.at {
 		outcome = Outcome(gap(c, next).Reason)
 	}
-	s.server.observer.Resumed(outcome)
+	s.transport.observer.Resumed(outcome)
 }
 
 // gap is what there is to say when the history goes on at a position other than the cursor's.
@@ -117,7 +117,7 @@ func gap(c *cursor, next recado.Position) v1.Gap {
 
 // appendGap appends the gap, if the session's protocol has such a thing.
 func (s *session) appendGap(frames []byte, g v1.Gap) []byte {
-	s.server.log.Debug("history skipped", "id", s.member.ID, "room", s.member.Room(), "reason", g.Reason)
+	s.transport.log.Debug("history skipped", "id", s.member.ID, "room", s.member.Room(), "reason", g.Reason)
 	if e, tells := s.member.Encoding.(eventEncoding); tells {
 		return e.appendEvent(frames, g)
 	}

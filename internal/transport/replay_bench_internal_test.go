@@ -13,9 +13,9 @@ import (
 // read from the history and written for it alone.
 func BenchmarkReplay(b *testing.B) {
 	const messages = 200
-	w := NewWebSocket(hub.New(memory.New(recado.Limits{}), recado.Limits{}), WebSocketConfig{})
+	w := New(hub.New(memory.New(recado.Limits{}), recado.Limits{}), Config{})
 	defer func() { _ = w.Close(b.Context(), recado.CloseGoingAway) }()
-	s := &session{server: w, talk: &talk{encoding: w.talks[0]}}
+	s := &session{transport: w, talk: &talk{encoding: w.talks[0]}}
 	s.member = hub.Member{ID: recado.NewMemberID([]byte("ana")), Encoding: s.talk.encoding, Conn: s}
 	if err := w.join(b.Context(), "ops", &s.member); err != nil {
 		b.Fatal(err)

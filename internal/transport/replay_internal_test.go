@@ -36,19 +36,19 @@ func (b *interposed) ReadAfter(ctx context.Context, room string, after recado.Po
 }
 
 // interpose is bubble with such a broker.
-func interpose(t *testing.T, l recado.Limits, scene func(t *testing.T, w *WebSocket, b *interposed)) {
+func interpose(t *testing.T, l recado.Limits, scene func(t *testing.T, w *Transport, b *interposed)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		l.PingInterval = recado.Off
 		b := &interposed{Broker: memory.New(l)}
-		w := NewWebSocket(hub.New(b, l), WebSocketConfig{Limits: l})
+		w := New(hub.New(b, l), Config{Limits: l})
 		defer func() { _ = w.Close(t.Context(), recado.CloseGoingAway) }()
 		scene(t, w, b)
 	})
 }
 
 // publish lets somebody who is not there say so many messages of that size, and returns the position before them.
-func publish(t *testing.T, w *WebSocket, messages, size int) recado.Position {
+func publish(t *testing.T, w *Transport, messages, size int) recado.Position {
 	t.Helper()
 	before, err := w.hub.Position(t.Context(), "ops")
 	for range messages {
@@ -63,7 +63,7 @@ func publish(t *testing.T, w *WebSocket, messages, size int) recado.Position {
 	return before
 }
 
-func resumeFrom(t *testing.T, w *WebSocket, at recado.Position) *client {
+func resumeFrom(t *testing.T, w *Transport, at recado.Position) *client {
 	t.Helper()
 	return talkClient(t, w, fmt.Sprintf(`{"type":"hello","since":%q}`, at))
 }
@@ -78,7 +78,7 @@ func (c *client) wantMessages(n int) {
 
 // What is said right behind the last page of a replay is not lost, be it the page that comes with the welcome.
 func TestSaidDuringReplay(t *testing.T) {
-	interpose(t, recado.Limits{}, func(t *testing.T, w *WebSocket, b *interposed) {
+	interpose(t, recado.Limits{}, func(t *testing.T, w *Transport, b *interposed) {
 		t.Helper()
 		at := publish(t, w, 80, 10)
 		b.then = func(n int64) {
@@ -103,7 +103,7 @@ func TestSaidDuringReplay(t *testing.T) {
 
 // A session that ends while it reads the history sends nothing behind its close frame, and is gone.
 func TestEndDuringReplay(t *testing.T) {
-	interpose(t, recado.Limits{}, func(t *testing.T, w *WebSocket, b *interposed) {
+	interpose(t, recado.Limits{}, func(t *testing.T, w *Transport, b *interposed) {
 		t.Helper()
 		at := publish(t, w, 150, 1000)
 		b.then = func(n int64) {
@@ -140,7 +140,7 @@ func TestEndDuringReplay(t *testing.T) {
 // What the history drops while somebody reads it is missed because of a slow reader, whatever the first gap was.
 func TestSlowInReplay(t *testing.T) {
 	l := recado.Limits{HistoryMessages: 100}
-	interpose(t, l, func(t *testing.T, w *WebSocket, _ *interposed) {
+	interpose(t, l, func(t *testing.T, w *Transport, _ *interposed) {
 		t.Helper()
 		at := publish(t, w, 100, 1000)
 		c := resumeFrom(t, w, at)
@@ -175,7 +175,7 @@ func TestSlowInReplay(t *testing.T) {
 }
 
 // streamOf is a stream of JSON lines over a pipe.
-func streamOf(t *testing.T, w *WebSocket, j Join) *bufio.Reader {
+func streamOf(t *testing.T, w *Transport, j Join) *bufio.Reader {
 	t.Helper()
 	j.Room, j.Loopback = "ops", true
 	near, far := pipe(t)
@@ -195,7 +195,7 @@ func streamOf(t *testing.T, w *WebSocket, j Join) *bufio.Reader {
 func TestPresenceAfterReplay(t *testing.T) {
 	for name, comes := range map[string]bool{"somebody comes": true, "nobody comes": false} {
 		t.Run(name, func(t *testing.T) {
-			interpose(t, recado.Limits{}, func(t *testing.T, w *WebSocket, _ *interposed) {
+			interpose(t, recado.Limits{}, func(t *testing.T, w *Transport, _ *interposed) {
 				t.Helper()
 				at := publish(t, w, 150, 1000)
 				c := resumeFrom(t, w, at)
@@ -221,7 +221,7 @@ func TestPresenceAfterReplay(t *testing.T) {
 // However large the history, no more of it waits for a reader than a stretch.
 func TestReplayIsReadInStretches(t *testing.T) {
 	l := recado.Limits{HistoryBytes: 8 << 20}
-	interpose(t, l, func(t *testing.T, w *WebSocket, _ *interposed) {
+	interpose(t, l, func(t *testing.T, w *Transport, _ *interposed) {
 		t.Helper()
 		at := publish(t, w, 60, 60_000)
 		c := resumeFrom(t, w, at)
@@ -245,7 +245,7 @@ func TestReplayIsReadInStretches(t *testing.T) {
 
 // Raw clients and streams can ask for what was said since a time, or ever; neither is a gap.
 func TestReplaySince(t *testing.T) {
-	interpose(t, recado.Limits{HistoryMessages: 5}, func(t *testing.T, w *WebSocket, _ *interposed) {
+	interpose(t, recado.Limits{HistoryMessages: 5}, func(t *testing.T, w *Transport, _ *interposed) {
 		t.Helper()
 		publish(t, w, 8, 10)
 		time.Sleep(time.Minute)

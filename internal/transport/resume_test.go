@@ -15,7 +15,7 @@ import (
 // message, once, in order, in an unbroken chain.
 func TestResumeUnderLoad(t *testing.T) {
 	const messages, readers = 6000, 4
-	s := newServer(t, transport.WebSocketConfig{Limits: recado.Limits{HistoryMessages: messages, HistoryBytes: 64 << 20, Queue: 64 << 20}})
+	s := newServer(t, transport.Config{Limits: recado.Limits{HistoryMessages: messages, HistoryBytes: 64 << 20, Queue: 64 << 20}})
 	_, w := s.enter(t, "ops", "")
 	start := w["position"].(string)
 	var all sync.WaitGroup
@@ -56,7 +56,7 @@ func readAll(t *testing.T, s *server, position string, messages, cutAfter int) {
 
 // A raw client can have the history first, and be recognised by its session; its own messages are not in it.
 func TestRawReplay(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	ana := s.join(t, "/ops?session="+anaSession+"&name=ana", "", "")
 	beto, w := s.enter(t, "ops", `,"name":"beto"`)
 	if list := fmt.Sprint(w["members"]); !strings.Contains(list, "name:ana") {
@@ -82,7 +82,7 @@ func TestRawReplay(t *testing.T) {
 
 // Compression does not change what recado.v1 says.
 func TestTalkCompressed(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{Compress: true})
+	s := newServer(t, transport.Config{Compress: true})
 	p := talker{s.join(t, "/ops", "Sec-WebSocket-Protocol: recado.v1\r\nSec-WebSocket-Extensions: permessage-deflate\r\n", "")}
 	p.window = 15
 	p.say(t, `{"type":"hello"}`)

@@ -16,10 +16,10 @@ import (
 )
 
 // bubble serves in a synctest bubble, where time passes at once.
-func bubble(t *testing.T, l recado.Limits, scene func(t *testing.T, w *WebSocket)) {
+func bubble(t *testing.T, l recado.Limits, scene func(t *testing.T, w *Transport)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := NewWebSocket(hub.New(memory.New(recado.Limits{}), l), WebSocketConfig{Limits: l})
+		w := New(hub.New(memory.New(recado.Limits{}), l), Config{Limits: l})
 		// Also when the scene fails: the ticker would go on for ever.
 		defer func() { _ = w.Close(t.Context(), recado.CloseGoingAway) }()
 		scene(t, w)
@@ -34,7 +34,7 @@ func TestSilentClientIsPinged(t *testing.T) {
 		"interval far above the time": {PingInterval: 5 * time.Minute, PingTimeout: time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, l, func(t *testing.T, w *WebSocket) {
+			bubble(t, l, func(t *testing.T, w *Transport) {
 				t.Helper()
 				interval := l.WithDefaults().PingInterval
 				c := pipeClient(t, w)
@@ -54,7 +54,7 @@ func TestSilentClientIsPinged(t *testing.T) {
 }
 
 func TestDeadClientIsGivenUp(t *testing.T) {
-	bubble(t, recado.Limits{}, func(t *testing.T, w *WebSocket) {
+	bubble(t, recado.Limits{}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		c := pipeClient(t, w)
 		began := time.Now()
@@ -79,7 +79,7 @@ func TestDeadClientIsGivenUp(t *testing.T) {
 }
 
 func TestAnyFrameIsLife(t *testing.T) {
-	bubble(t, recado.Limits{}, func(t *testing.T, w *WebSocket) {
+	bubble(t, recado.Limits{}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		c := pipeClient(t, w)
 		for range 20 {
@@ -95,7 +95,7 @@ func TestAnyFrameIsLife(t *testing.T) {
 }
 
 func TestNoPings(t *testing.T) {
-	bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *WebSocket) {
+	bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		c := pipeClient(t, w)
 		time.Sleep(24 * time.Hour)
@@ -108,7 +108,7 @@ func TestNoPings(t *testing.T) {
 
 // A client that stops reading altogether is given up when nothing has moved for the stall time.
 func TestStalledBacklogIsGivenUp(t *testing.T) {
-	bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *WebSocket) {
+	bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		sender, stalled := pipeClient(t, w), pipeClient(t, w)
 		sender.send(ws.OpText, []byte("oi"))
@@ -142,7 +142,7 @@ func TestMessageRate(t *testing.T) {
 
 func testMessageRate(t *testing.T, before, after recado.Limits) {
 	t.Helper()
-	bubble(t, before, func(t *testing.T, w *WebSocket) {
+	bubble(t, before, func(t *testing.T, w *Transport) {
 		t.Helper()
 		w.SetLimits(after)
 		sender, member := pipeClient(t, w), pipeClient(t, w)
@@ -166,7 +166,7 @@ func testMessageRate(t *testing.T, before, after recado.Limits) {
 
 // Who talks is alive, also while it is read more slowly than its pongs could come through.
 func TestPacedClientIsNotGivenUp(t *testing.T) {
-	bubble(t, recado.Limits{MessageRate: 2, MessageBurst: 1}, func(t *testing.T, w *WebSocket) {
+	bubble(t, recado.Limits{MessageRate: 2, MessageBurst: 1}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		sender, member := pipeClient(t, w), pipeClient(t, w)
 		for _, s := range w.roster.all() {
@@ -201,7 +201,7 @@ func TestPacedClientIsNotGivenUp(t *testing.T) {
 }
 
 func TestControlFlood(t *testing.T) {
-	bubble(t, recado.Limits{}, func(t *testing.T, w *WebSocket) {
+	bubble(t, recado.Limits{}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		c := pipeClient(t, w)
 		go func() {

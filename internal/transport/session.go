@@ -20,14 +20,14 @@ var errEnded = errors.New("session ended")
 
 // A session is one WebSocket connection in one room. One goroutine at a time reads it, and ends it; any may write.
 type session struct {
-	server *WebSocket
-	member hub.Member     // joined, unless talk says that it is not yet
-	talk   *talk          // nil: raw
-	limits *recado.Limits // of the room, when the session began
-	wire   wire
-	link   link
-	out    outgoing
-	frames *frameReader // nil: nothing is unfinished
+	transport *Transport
+	member    hub.Member     // joined, unless talk says that it is not yet
+	talk      *talk          // nil: raw
+	limits    *recado.Limits // of the room, when the session began
+	wire      wire
+	link      link
+	out       outgoing
+	frames    *frameReader // nil: nothing is unfinished
 
 	gone      func() // see Join.Left
 	initial   []byte // what came right behind the handshake, until that is read
@@ -86,7 +86,7 @@ func (s *session) serve(in receiver) (err error) {
 	for err == nil {
 		var p []byte
 		if p, err = in.receive(); err == nil {
-			s.heard.Store(s.server.roster.now())
+			s.heard.Store(s.transport.roster.now())
 			err = s.feed(p)
 		}
 		in.release()
@@ -140,7 +140,7 @@ func (s *session) end(err error) {
 
 // leave takes the session out of its room and says so in the log.
 func (s *session) leave() {
-	end, clients := s.out.ending(), s.server.clients.Add(-1)
+	end, clients := s.out.ending(), s.transport.clients.Add(-1)
 	s.pass.Load().end()
 	room := ""
 	if t := s.talk; t != nil {
@@ -153,8 +153,8 @@ func (s *session) leave() {
 		room = s.member.Room()
 		s.member.Leave((s.returns || s.talk != nil) && end.code != recado.CloseNormal)
 	}
-	s.server.observer.Disconnected(s.protocol(), end.code)
-	s.server.log.Info("client disconnected", s.named("room", room,
+	s.transport.observer.Disconnected(s.protocol(), end.code)
+	s.transport.log.Info("client disconnected", s.named("room", room,
 		"code", int(end.code), "reason", end.why, "clients", clients)...)
 }
 
@@ -197,9 +197,9 @@ func (s *session) linger(in receiver) (over bool) {
 // finish frees what the session holds. If the client has not taken all, nobody reads what is left: the kernel is not
 // to keep it.
 func (s *session) finish() {
-	s.server.roster.remove(s)
+	s.transport.roster.remove(s)
 	s.link.close(s.out.unsent())
-	s.server.open.Add(-1)
+	s.transport.open.Add(-1)
 	if s.gone != nil {
 		s.gone()
 	}
@@ -224,13 +224,13 @@ func (s *session) handleMessage(kind recado.Kind, data []byte) error {
 		return err
 	}
 	s.pace()
-	s.heard.Store(s.server.roster.now()) // only now: taking it may have been made to wait
+	s.heard.Store(s.transport.roster.now()) // only now: taking it may have been made to wait
 	return nil
 }
 
 // publish sends m to the room.
 func (s *session) publish(m recado.Message) (recado.Receipt, error) {
-	s.server.relayed.log(s, m.Kind, m.Data)
+	s.transport.relayed.log(s, m.Kind, m.Data)
 	publish := s.member.Publish
 	if s.owes = s.frames.more; s.owes {
 		publish = s.member.PublishAhead
@@ -239,7 +239,7 @@ func (s *session) publish(m recado.Message) (recado.Receipt, error) {
 	if err != nil {
 		return receipt, failf(recado.CloseOverloaded, "publish: %v", err)
 	}
-	s.server.observer.Published(s.protocol(), len(m.Data), receipt.Duplicate)
+	s.transport.observer.Published(s.protocol(), len(m.Data), receipt.Duplicate)
 	return receipt, nil
 }
 
@@ -262,18 +262,18 @@ func (s *session) pace() {
 		n += s.talk.given
 		s.talk.given = 0
 	}
-	wait := s.messages.take(s.server.age(), min(n, limits.MessageBurst), limits.MessageRate, limits.MessageBurst)
+	wait := s.messages.take(s.transport.age(), min(n, limits.MessageBurst), limits.MessageRate, limits.MessageBurst)
 	if s.talk != nil {
 		s.talk.tellSlowed(s, wait)
 	}
 	if wait > 0 {
 		s.settle()
-		s.server.observer.Slowed()
+		s.transport.observer.Slowed()
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
 		select {
 		case <-timer.C:
-		case <-s.server.closing:
+		case <-s.transport.closing:
 		}
 	}
 }
@@ -281,7 +281,7 @@ func (s *session) pace() {
 // handleControl answers pings and close frames (RFC 6455, section 5.5).
 func (s *session) handleControl(op ws.OpCode, payload []byte) error {
 	limits := s.limits
-	if limits.ControlRate != recado.Off && s.controls.take(s.server.age(), 1, limits.ControlRate, limits.ControlBurst) > 0 {
+	if limits.ControlRate != recado.Off && s.controls.take(s.transport.age(), 1, limits.ControlRate, limits.ControlBurst) > 0 {
 		return failf(recado.CloseFlood, "more than %d control frames a second", limits.ControlRate)
 	}
 	switch op {

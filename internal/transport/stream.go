@@ -33,17 +33,17 @@ const minRetry = time.Second
 
 // Stream answers a request with the messages of the room, as one endless response, and returns; the connection
 // lives on in goroutines of its own. When it returns an error, nothing was written.
-func (w *WebSocket) Stream(rw http.ResponseWriter, r *http.Request, j Join, f StreamFormat) error {
-	s, err := w.admit(func() (*session, error) { return w.beginStream(rw, r, j, f) })
+func (t *Transport) Stream(rw http.ResponseWriter, r *http.Request, j Join, f StreamFormat) error {
+	s, err := t.admit(func() (*session, error) { return t.beginStream(rw, r, j, f) })
 	if err != nil {
 		return err
 	}
-	w.launch(s, r, j)
+	t.launch(s, r, j)
 	return nil
 }
 
 // Poll answers a request with what the room has kept, and ends.
-func (w *WebSocket) Poll(rw http.ResponseWriter, r *http.Request, j Join, f StreamFormat) error {
+func (t *Transport) Poll(rw http.ResponseWriter, r *http.Request, j Join, f StreamFormat) error {
 	access, err := recado.Admit(j.Authenticator, j.Token, j.Room, recado.MaySubscribe|recado.MayReadHistory)
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (w *WebSocket) Poll(rw http.ResponseWriter, r *http.Request, j Join, f Stre
 	header.Set("Content-Type", string(f))
 	header.Set("Cache-Control", "no-store")
 	for begun := false; ; begun = true {
-		page, err := w.hub.ReadAfter(r.Context(), j.Room, at, pollPage)
+		page, err := t.hub.ReadAfter(r.Context(), j.Room, at, pollPage)
 		switch {
 		case err != nil && begun:
 			panic(http.ErrAbortHandler) // an end in order would say that this was all
@@ -81,12 +81,12 @@ func (w *WebSocket) Poll(rw http.ResponseWriter, r *http.Request, j Join, f Stre
 }
 
 // beginStream is begin for a stream.
-func (w *WebSocket) beginStream(rw http.ResponseWriter, r *http.Request, j Join, f StreamFormat) (*session, error) {
+func (t *Transport) beginStream(rw http.ResponseWriter, r *http.Request, j Join, f StreamFormat) (*session, error) {
 	access, err := recado.Admit(j.Authenticator, j.Token, j.Room, recado.MaySubscribe)
 	if err != nil {
 		return nil, err
 	}
-	s := w.newSession(j)
+	s := t.newSession(j)
 	s.streams = true
 	begun := false
 	defer func() {

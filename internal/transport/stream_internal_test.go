@@ -19,7 +19,7 @@ import (
 )
 
 // streamClient reads a stream over a pipe, without its chunks.
-func streamClient(t *testing.T, w *WebSocket, f StreamFormat) (lines *bufio.Reader, conn net.Conn) {
+func streamClient(t *testing.T, w *Transport, f StreamFormat) (lines *bufio.Reader, conn net.Conn) {
 	t.Helper()
 	near, far := net.Pipe()
 	t.Cleanup(func() { _ = near.Close() })
@@ -38,7 +38,7 @@ func streamClient(t *testing.T, w *WebSocket, f StreamFormat) (lines *bufio.Read
 // A stream whose client says nothing, as it should, gets a sign of life instead of being given up.
 func TestStreamHeartbeat(t *testing.T) {
 	for f, beat := range map[StreamFormat]string{EventStream: ":\n", JSONLines: "\n"} {
-		bubble(t, recado.Limits{}, func(t *testing.T, w *WebSocket) {
+		bubble(t, recado.Limits{}, func(t *testing.T, w *Transport) {
 			t.Helper()
 			lines, conn := streamClient(t, w, f)
 			for range map[StreamFormat]int{EventStream: 3}[f] {

@@ -30,7 +30,7 @@ func (s *session) unlock(f func()) {
 
 // panicked logs the panic and ends the session: what it was about to send may be half done.
 func (s *session) panicked(p any) {
-	s.server.log.Error("session panicked", s.named("panic", p, "stack", string(debug.Stack()))...)
+	s.transport.log.Error("session panicked", s.named("panic", p, "stack", string(debug.Stack()))...)
 	s.out.mu.Lock()
 	defer s.out.mu.Unlock()
 	s.fail(recado.CloseInternal, fmt.Sprintf("panic: %v", p))
@@ -39,7 +39,7 @@ func (s *session) panicked(p any) {
 // recoverInto makes a panic in reading, where nothing is half sent, an error that the client is told of.
 func (s *session) recoverInto(err *error) {
 	if p := recover(); p != nil {
-		s.server.log.Error("session panicked", s.named("panic", p, "stack", string(debug.Stack()))...)
+		s.transport.log.Error("session panicked", s.named("panic", p, "stack", string(debug.Stack()))...)
 		*err = failf(recado.CloseInternal, "panic: %v", p)
 	}
 }
@@ -55,11 +55,11 @@ func (s *session) abandon() {
 	if s.link == nil {
 		return
 	}
-	s.server.roster.remove(s)
+	s.transport.roster.remove(s)
 	s.link.close(false)
 	if s.gone != nil {
 		s.gone()
 	}
-	s.server.clients.Add(-1)
-	s.server.observer.Disconnected(s.protocol(), recado.CloseAbnormal)
+	s.transport.clients.Add(-1)
+	s.transport.observer.Disconnected(s.protocol(), recado.CloseAbnormal)
 }

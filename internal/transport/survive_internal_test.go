@@ -60,12 +60,12 @@ func (brokenObserver) Connected(string)                      { panic("no connect
 func (brokenObserver) Disconnected(string, recado.CloseCode) { panic("no ends") }
 
 // inBubble is bubble with what newWebSocket makes, and its log.
-func inBubble(t *testing.T, b recado.Broker, c WebSocketConfig, scene func(t *testing.T, w *WebSocket, log *syncBuffer)) {
+func inBubble(t *testing.T, b recado.Broker, c Config, scene func(t *testing.T, w *Transport, log *syncBuffer)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		log := new(syncBuffer)
 		c.Log = slog.New(slog.NewTextHandler(log, nil))
-		w := NewWebSocket(hub.New(b, c.Limits), c)
+		w := New(hub.New(b, c.Limits), c)
 		scene(t, w, log)
 		if err := w.Close(t.Context(), recado.CloseGoingAway); err != nil || w.Open() != 0 || w.Len() != 0 {
 			t.Errorf("Close = %v with %d connections and %d clients left", err, w.Open(), w.Len())
@@ -74,7 +74,7 @@ func inBubble(t *testing.T, b recado.Broker, c WebSocketConfig, scene func(t *te
 }
 
 // otherThan returns the other one's session, of two.
-func otherThan(w *WebSocket, s *session) *session {
+func otherThan(w *Transport, s *session) *session {
 	for _, other := range w.roster.all() {
 		if other != s {
 			return other
@@ -101,7 +101,7 @@ func wantLife(t *testing.T, a, b *client) {
 }
 
 // breakWire breaks what frames for a session, under the locks that those who use it take.
-func breakWire(w *WebSocket, s *session) {
+func breakWire(w *Transport, s *session) {
 	w.roster.mu.Lock()
 	defer w.roster.mu.Unlock()
 	s.out.mu.Lock()
@@ -124,7 +124,7 @@ func TestPanicOfASession(t *testing.T) {
 		"its token expires": {recado.Limits{PingInterval: recado.Off}, func(*client) { time.Sleep(2 * time.Minute) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, memory.New(recado.Limits{}), WebSocketConfig{Limits: scene.limits}, func(t *testing.T, w *WebSocket, log *syncBuffer) {
+			inBubble(t, memory.New(recado.Limits{}), Config{Limits: scene.limits}, func(t *testing.T, w *Transport, log *syncBuffer) {
 				t.Helper()
 				ana := pipeClient(t, w)
 				first := w.roster.all()[0]
@@ -147,7 +147,7 @@ func TestPanicOfASession(t *testing.T) {
 func TestPanicInTheBacklog(t *testing.T) {
 	b := memory.New(recado.Limits{})
 	limits := recado.Limits{PingInterval: recado.Off}
-	inBubble(t, brokenHistory{b}, WebSocketConfig{Limits: limits}, func(t *testing.T, w *WebSocket, log *syncBuffer) {
+	inBubble(t, brokenHistory{b}, Config{Limits: limits}, func(t *testing.T, w *Transport, log *syncBuffer) {
 		t.Helper()
 		ana := pipeClient(t, w)
 		pipeClientOf(t, w, Join{Room: "ops", Replay: true}).wantGone("history")
@@ -214,7 +214,7 @@ func TestPanicInAFlush(t *testing.T) {
 // A handshake that breaks leaves nothing behind, and a session whose end breaks does end.
 func TestPanicInTheObserver(t *testing.T) {
 	observer := brokenObserver{}
-	inBubble(t, memory.New(recado.Limits{}), WebSocketConfig{Observer: observer}, func(t *testing.T, w *WebSocket, _ *syncBuffer) {
+	inBubble(t, memory.New(recado.Limits{}), Config{Observer: observer}, func(t *testing.T, w *Transport, _ *syncBuffer) {
 		t.Helper()
 		near, far := pipe(t)
 		func() {
@@ -246,7 +246,7 @@ func (endless) Connected(string) {}
 // A stop, slow or not, reaches all the others.
 func TestPanicInAStop(t *testing.T) {
 	for _, code := range []recado.CloseCode{recado.CloseRestart, recado.CloseGoingAway} {
-		bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *WebSocket) {
+		bubble(t, recado.Limits{PingInterval: recado.Off}, func(t *testing.T, w *Transport) {
 			t.Helper()
 			clients := []*client{pipeClient(t, w), pipeClient(t, w), pipeClient(t, w)}
 			breakWire(w, w.roster.all()[1])

@@ -113,7 +113,7 @@ func (s *session) say(e v1.Event) { s.send(appendEvent(nil, e)) }
 
 // complain tells the client what it does wrong.
 func (s *session) complain(problem *v1.Error) {
-	s.server.observer.Erred(problem.Code)
+	s.transport.observer.Erred(problem.Code)
 	s.say(problem)
 }
 
@@ -154,7 +154,7 @@ func (s *session) hello(h v1.Hello) error {
 	s.member = hub.Member{
 		ID: s.access().MemberID(secret), Name: name, User: s.access().User(), Echo: h.Echo, Encoding: s.talkEncoding(), Conn: s,
 	}
-	if err := s.server.join(context.Background(), s.talk.room, &s.member); err != nil {
+	if err := s.transport.join(context.Background(), s.talk.room, &s.member); err != nil {
 		if errors.Is(err, recado.ErrRooms) {
 			return failf(recado.CloseOverloaded, "%v", err)
 		}
@@ -164,7 +164,7 @@ func (s *session) hello(h v1.Hello) error {
 	s.talk.patience.Stop()
 	s.talk.patience = nil
 	you := v1.Member{ID: s.member.ID, Name: cmp.Or(name, s.member.ID.Name()), User: s.member.User}
-	s.server.log.Info("client introduced", s.named("address", s.talk.address, "room", s.talk.room, "name", you.Name)...)
+	s.transport.log.Info("client introduced", s.named("address", s.talk.address, "room", s.talk.room, "name", you.Name)...)
 	s.talk.address = ""
 	w := v1.Welcome{
 		Room: s.talk.room, Session: secret, You: you,

@@ -13,7 +13,7 @@ import (
 )
 
 // talkClient is a client of recado.v1 over a pipe that has sent these frames.
-func talkClient(t *testing.T, w *WebSocket, frames ...string) *client {
+func talkClient(t *testing.T, w *Transport, frames ...string) *client {
 	t.Helper()
 	c := pipeClient(t, w, "recado.v1")
 	for _, f := range frames {
@@ -40,7 +40,7 @@ func (c *client) wantClose(code ws.StatusCode, reason string) {
 }
 
 func TestHelloHasItsTime(t *testing.T) {
-	bubble(t, recado.Limits{HelloTimeout: 10 * time.Second}, func(t *testing.T, w *WebSocket) {
+	bubble(t, recado.Limits{HelloTimeout: 10 * time.Second}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		silent, late := talkClient(t, w), talkClient(t, w, `{"type":"hello","name":7}`)
 		prompt := talkClient(t, w, `{"type":"hello"}`)
@@ -60,7 +60,7 @@ func TestHelloHasItsTime(t *testing.T) {
 
 // Who is over its rate loses nothing, and is told so once when it lasts; and again the next time.
 func TestRateLimitIsTold(t *testing.T) {
-	bubble(t, recado.Limits{MessageRate: 10, MessageBurst: 5, PingInterval: recado.Off}, func(t *testing.T, w *WebSocket) {
+	bubble(t, recado.Limits{MessageRate: 10, MessageBurst: 5, PingInterval: recado.Off}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		c := talkClient(t, w)
 		for _, s := range w.roster.all() {
@@ -98,7 +98,7 @@ func TestRateLimitIsTold(t *testing.T) {
 
 // What the history costs is counted too: a few bytes that ask for 200 messages are not one message.
 func TestHistoryIsRated(t *testing.T) {
-	interpose(t, recado.Limits{}, func(t *testing.T, w *WebSocket, _ *interposed) {
+	interpose(t, recado.Limits{}, func(t *testing.T, w *Transport, _ *interposed) {
 		t.Helper()
 		c := talkClient(t, w)
 		for _, s := range w.roster.all() {
@@ -128,7 +128,7 @@ func TestHistoryIsRated(t *testing.T) {
 // A server that will be back says when; the others are only told that it goes.
 func TestDrain(t *testing.T) {
 	for code, want := range map[recado.CloseCode]string{recado.CloseRestart: `"type":"drain"`, recado.CloseGoingAway: ""} {
-		bubble(t, recado.Limits{}, func(t *testing.T, w *WebSocket) {
+		bubble(t, recado.Limits{}, func(t *testing.T, w *Transport) {
 			t.Helper()
 			c := talkClient(t, w, `{"type":"hello"}`)
 			c.wantFrame(`"type":"welcome"`)
@@ -146,7 +146,7 @@ func TestDrain(t *testing.T) {
 // all at once; until its turn, each talks on.
 func TestDrainSpreads(t *testing.T) {
 	const clients = 40
-	bubble(t, recado.Limits{}, func(t *testing.T, w *WebSocket) {
+	bubble(t, recado.Limits{}, func(t *testing.T, w *Transport) {
 		t.Helper()
 		began := time.Now()
 		ends := make(chan [2]time.Duration, clients) // when it was closed, and when it is to come back

@@ -125,7 +125,7 @@ const (
 )
 
 func TestTalk(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	ana, w := s.enter(t, "ops", `,"name":" ana ","session":"`+anaSession+`"`)
 	you := frame{"id": recado.NewMemberID([]byte(anaSession)).String(), "name": "ana"}
 	if w["room"] != "ops" || w["session"] != anaSession || !contains(w["you"], map[string]any(you)) ||
@@ -164,7 +164,7 @@ func TestTalk(t *testing.T) {
 
 // With echo the message comes, and then its ack, in the same place.
 func TestTalkEcho(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	p, _ := s.enter(t, "ops", `,"echo":true`)
 	p.say(t, `{"type":"publish","id":"1","text":"oi"}`)
 	m := p.want(t, `{"type":"message","text":"oi"}`)
@@ -174,7 +174,7 @@ func TestTalkEcho(t *testing.T) {
 }
 
 func TestHelloComesFirst(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	for name, tt := range map[string]struct {
 		frames []string
 		want   []string
@@ -212,7 +212,7 @@ func TestHelloComesFirst(t *testing.T) {
 
 // What cannot be done is answered with an error; the connection goes on, and nobody else notices.
 func TestBadCommands(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{Limits: recado.Limits{MessageSize: 100}})
+	s := newServer(t, transport.Config{Limits: recado.Limits{MessageSize: 100}})
 	p, _ := s.enter(t, "ops", "")
 	other, _ := s.enter(t, "ops", "")
 	for name, tt := range map[string]struct{ send, code, id string }{
@@ -247,7 +247,7 @@ func TestBadCommands(t *testing.T) {
 // Promise 3: who comes back with its session and position gets what it missed, each once, and learns what has become
 // of what it said itself.
 func TestResume(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	ana, w := s.enter(t, "ops", `,"name":"ana","session":"`+anaSession+`"`)
 	raw := s.join(t, "/ops", "", "")
 	ana.say(t, `{"type":"publish","id":"1","text":"a1"}`)
@@ -283,7 +283,7 @@ func TestResume(t *testing.T) {
 
 // What cannot be resumed without loss is announced as a gap, and the rest follows.
 func TestResumeWithGap(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{Limits: recado.Limits{HistoryMessages: 3}})
+	s := newServer(t, transport.Config{Limits: recado.Limits{HistoryMessages: 3}})
 	ana, w := s.enter(t, "ops", `,"session":"`+anaSession+`"`)
 	start := w["position"].(string)
 	epoch, _, _ := strings.Cut(start, ".")
@@ -317,7 +317,7 @@ func TestResumeWithGap(t *testing.T) {
 }
 
 func TestHistory(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	ana, _ := s.enter(t, "ops", `,"name":"ana"`)
 	for i := range 9 {
 		ana.say(t, fmt.Sprintf(`{"type":"publish","text":"%d"}`, i))
@@ -348,7 +348,7 @@ func TestHistory(t *testing.T) {
 
 // A second connection with the session takes the place of the first one.
 func TestSessionReplaced(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	first, _ := s.enter(t, "ops", `,"session":"`+anaSession+`"`)
 	second, w := s.enter(t, "ops", `,"session":"`+anaSession+`"`)
 	first.wantEnd(t, "close 4003 session_replaced")
@@ -365,7 +365,7 @@ func TestSessionReplaced(t *testing.T) {
 }
 
 func TestPresenceOverTheWire(t *testing.T) {
-	s := newServer(t, transport.WebSocketConfig{})
+	s := newServer(t, transport.Config{})
 	ana, _ := s.enter(t, "ops", `,"name":"ana","session":"`+anaSession+`"`)
 	beto, w := s.enter(t, "ops", `,"name":"beto","session":"`+betoSession+`"`)
 	if list := fmt.Sprint(w["members"]); !strings.Contains(list, "ana") || !strings.Contains(list, "beto") {
