@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"recado"
 )
@@ -23,6 +24,7 @@ type Hub struct {
 	limits   atomic.Pointer[recado.Limits]
 	observer Observer
 	log      *slog.Logger
+	began    time.Time
 	seed     maphash.Seed
 	count    atomic.Int64 // rooms
 	shards   [shards]shard
@@ -35,7 +37,7 @@ type shard struct {
 
 // New makes a hub whose messages are ordered by b.
 func New(b recado.Broker, l recado.Limits) *Hub {
-	h := &Hub{broker: b, observer: unobserved{}, log: slog.Default(), seed: maphash.MakeSeed()}
+	h := &Hub{broker: b, observer: unobserved{}, log: slog.Default(), began: time.Now(), seed: maphash.MakeSeed()}
 	h.SetLimits(l)
 	for i := range h.shards {
 		h.shards[i].rooms = make(map[string]*room)

@@ -36,12 +36,14 @@ type room struct {
 	epoch    string     // set once, before the first member
 	last     uint64     // Seq of the newest stored message
 	members  map[recado.MemberID]*Member
-	groups   []*group  // one for each encoding in use
-	open     int       // cost of what is in the open batches
-	reserved int       // cost of what is on its way through the broker
-	waiting  []*waiter // publishers for whom there is no space yet, in the order of their coming
-	flushing bool      // some goroutine is in flush
-	tally    Tally     // since the last flush
+	groups   []*group      // one for each encoding in use
+	open     int           // cost of what is in the open batches
+	reserved int           // cost of what is on its way through the broker
+	waiting  []*waiter     // publishers for whom there is no space yet, in the order of their coming
+	flushing bool          // some goroutine is in flush
+	lagging  int           // members that lag
+	caughtUp chan struct{} // closed when none of them does any more; nil: nobody waits for that
+	tally    Tally         // since the last flush
 	presence presence
 }
 
@@ -155,9 +157,12 @@ type waiter struct {
 }
 
 // reserve waits until the open batches have space for n more, so that they stay bounded however many publish at
-// once. Who comes first is served first. It returns m's name of this moment.
+// once. Who comes first is served first. Before that it lets those catch up who lag. It returns m's name of this moment.
 func (r *room) reserve(m *Member, n int) (name string) {
 	r.mu.Lock()
+	if r.lagging > 0 {
+		r.letCatchUp(m, n)
+	}
 	name = m.Name
 	if len(r.waiting) == 0 && r.hasSpace(n) {
 		r.grant(m, n)
@@ -281,6 +286,7 @@ func (r *room) detach(m *Member) {
 	if g == nil {
 		return
 	}
+	r.noteLag(m, false)
 	m.group = nil
 	g.own()
 	last := len(g.members) - 1

@@ -18,6 +18,9 @@ import (
 // maxWrite is how much of a backlog one write offers to the kernel, in bytes.
 const maxWrite = 16 << 10
 
+// lagShare is which part of a queue may be full before those who publish let it become shorter.
+const lagShare = 4
+
 // outgoing is the sending side of a session. Bytes go straight to the socket while nothing waits; what the
 // kernel does not take waits in the backlog, which a goroutine writes and which is bounded.
 type outgoing struct {
@@ -25,6 +28,7 @@ type outgoing struct {
 	backlog []piece         // in order
 	waiting int             // bytes in backlog
 	asked   int             // of them, those that the queue's limit does not count
+	lags    bool            // more is waiting than lagShare allows
 	cursor  *cursor         // the session reads the history; nil: it is attached to the room, or not in one
 	writing bool            // a goroutine writes the backlog, and fills it as long as there is a cursor
 	taken   int             // bytes of backlog[0] that are being written
@@ -246,7 +250,7 @@ func (s *session) sendLocked(frame []byte, asked bool) {
 
 // full reports whether n more bytes do not fit the backlog; one message always fits an empty one.
 func (s *session) full(n int) bool {
-	counted := s.out.waiting - s.out.asked
+	counted := s.out.counted()
 	return counted > 0 && counted+n > s.limits.Queue
 }
 
@@ -288,7 +292,21 @@ func (s *session) enqueue(p piece) {
 	if p.asked {
 		s.out.asked += n
 	}
+	s.noteLag()
 	s.startWriting()
+}
+
+// counted is how much of the queue is in use.
+func (o *outgoing) counted() int { return o.waiting - o.asked }
+
+// noteLag tells the room when the session begins to lag, and when it has caught up.
+func (s *session) noteLag() {
+	if lags := s.out.counted() > s.limits.Queue/lagShare; lags != s.out.lags {
+		s.out.lags = lags
+		if s.joined() {
+			s.member.Lag(lags)
+		}
+	}
 }
 
 // startWriting makes sure that the backlog is written, and filled if there is a cursor.
@@ -362,6 +380,7 @@ func (s *session) writeFirst() {
 	if first.asked {
 		o.asked -= n
 	}
+	s.noteLag()
 	if o.backlog[0].off += n; o.backlog[0].off == len(o.backlog[0].data) {
 		o.backlog[0] = piece{}
 		o.backlog = o.backlog[1:]
