@@ -117,6 +117,9 @@ func (h *Hub) release(r *room) {
 	}
 }
 
+// age is how long the hub has been there.
+func (h *Hub) age() time.Duration { return time.Since(h.began) }
+
 func (h *Hub) shard(room string) *shard {
 	return &h.shards[maphash.String(h.seed, room)%shards]
 }

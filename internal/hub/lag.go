@@ -3,16 +3,18 @@ package hub
 import "time"
 
 const (
-	// lagPace is what a member can say at any rate while others lag, in bytes a second; so it is also what a member has
-	// to take in order to be waited for.
+	// lagPace is how much can be said, in bytes a second, in a room where as many keep up as lag.
 	lagPace = 1 << 20
-	// maxLagPause bounds the pause before one message, and minLagPause is how much has to come together for one.
-	maxLagPause = 100 * time.Millisecond
+	// few is how many have to keep up for each that lags to be held to no more than that.
+	few = 16
+	// minLagPause is how much has to come together for a pause, and maxLagPause bounds the one before a message.
 	minLagPause = time.Millisecond
+	maxLagPause = 100 * time.Millisecond
 )
 
-// Lag tells whether the member's connection has fallen behind what is written to it. While one has, and is attached,
-// those who publish in the room are held to a pace: a burst does not run over readers that read.
+// Lag tells whether the member's connection has fallen behind what is written to it. While one that is attached has,
+// what is published in the room is held to a pace, so that a burst does not run over readers that read. The more of
+// the members keep up, the faster that is: a few cannot hold up many.
 func (m *Member) Lag(lags bool) {
 	r := m.room
 	r.mu.Lock()
@@ -20,42 +22,87 @@ func (m *Member) Lag(lags bool) {
 	r.noteLag(m, lags && m.group != nil)
 }
 
-// noteLag counts the member as one that lags, or not any more; r.mu is held.
+// The methods below are called with r.mu held.
+
+// noteLag counts the member as one that lags, or not any more.
 func (r *room) noteLag(m *Member, lags bool) {
 	if lags == m.lags {
 		return
 	}
 	m.lags = lags
-	if lags {
-		r.lagging++
-		return
+	by := 1
+	if !lags {
+		by = -1
 	}
-	if r.lagging--; r.lagging == 0 && r.caughtUp != nil {
-		close(r.caughtUp)
-		r.caughtUp = nil
+	r.lagging += by
+	if !m.Local {
+		r.laggingAfar += by
+	}
+	if !lags && r.catchUp != nil {
+		close(r.catchUp)
+		r.catchUp = nil
 	}
 }
 
-// letCatchUp waits, while members lag, so that m says no more than lagPace allows. It is called with r.mu held, and
-// unlocks it meanwhile. What has been published ahead is written first: nobody else would.
+// letCatchUp waits before m says n bytes in a room where somebody lags. While nobody keeps up, nobody but m has to
+// wait, and it may take long; then it is short. It unlocks r.mu meanwhile.
 func (r *room) letCatchUp(m *Member, n int) {
-	now := time.Since(r.hub.began)
-	m.paced = min(max(m.paced, now)+time.Duration(n)*time.Second/lagPace, now+maxLagPause)
-	wait := m.paced - now
-	if wait < minLagPause {
+	now := r.hub.age()
+	stall := now + r.hub.limits.Load().QueueStall
+	lagging, keeping := r.readers(m)
+	for ; lagging > 0 && keeping == 0 && now < stall; now = r.hub.age() {
+		r.awaitCatchUp(stall - now)
+		lagging, keeping = r.readers(m)
+	}
+	if lagging == 0 {
 		return
 	}
-	if r.caughtUp == nil {
-		r.caughtUp = make(chan struct{})
+	pace := lagPace * max(1, keeping) / lagging
+	if pace > lagPace {
+		pace = max(lagPace, pace/few)
 	}
-	caughtUp := r.caughtUp
+	takes := time.Duration(n) * time.Second / time.Duration(pace)
+	r.paced = min(max(r.paced, now)+takes, now+maxLagPause)
+	for until := r.paced; lagging > 0 && until-now >= minLagPause; now = r.hub.age() {
+		r.awaitCatchUp(until - now)
+		lagging, _ = r.readers(m)
+	}
+}
+
+// readers returns how many others lag, and how many keep up. How slow somebody is on another machine, nobody knows: as
+// many as lag there count as keeping up at the least, so that they hold nobody below lagPace.
+func (r *room) readers(m *Member) (lagging, keeping int) {
+	lagging = r.lagging
+	for _, g := range r.groups {
+		keeping += len(g.members)
+	}
+	if m.group != nil {
+		keeping--
+	}
+	if m.lags {
+		lagging--
+	}
+	keeping -= lagging
+	if r.laggingAfar > 0 {
+		keeping = max(keeping, lagging)
+	}
+	return lagging, keeping
+}
+
+// awaitCatchUp waits until some member lags no more, at most for d. What has been published ahead is written first:
+// nobody else would. It unlocks r.mu meanwhile.
+func (r *room) awaitCatchUp(d time.Duration) {
+	if r.catchUp == nil {
+		r.catchUp = make(chan struct{})
+	}
+	catchUp := r.catchUp
 	r.mu.Unlock()
 	defer r.mu.Lock()
 	r.write()
-	timer := time.NewTimer(wait)
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
-	case <-caughtUp:
+	case <-catchUp:
 	case <-timer.C:
 	}
 }

@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"time"
 
 	"recado"
 )
@@ -14,6 +13,7 @@ type Member struct {
 	Name     string // "" for the one that the id gives; Rename changes it
 	User     string // whom its token is for; "" for nobody known
 	Echo     bool   // it receives its own messages too
+	Local    bool   // it is on this machine, so that what it takes does not depend on a network
 	Encoding Encoding
 	Conn     any // the transport's own; the hub does not look at it
 
@@ -24,8 +24,6 @@ type Member struct {
 
 	reserved int  // of the open batches, for what it is publishing; guarded by room.mu
 	lags     bool // it is attached, and behind; guarded by room.mu
-
-	paced time.Duration // of the hub's time: until then, what it has said while others lagged counts; guarded by room.mu
 
 	// own has, for odd and for even numbers, the newest batch that is not wholly for this member. Two are
 	// enough: at any time one batch is being filled and at most one, its predecessor, is being flushed.
@@ -39,9 +37,9 @@ func (m *Member) Joined() bool { return m.room != nil }
 func (m *Member) Room() string { return m.room.name }
 
 // Publish sends what m says to the others in the member's room; Room, Sender and Name are filled in. It waits
-// while the room has more to write than fits one batch, and for those who lag, though not for a slow one of them, as
-// 1 MiB a second gets through at any rate. It may write to the others before it returns. A member's messages keep their
-// order only if it waits for each Publish to return.
+// while the room has more to write than fits one batch, and for those who lag, see [Member.Lag], but never for a few
+// slow ones. It may write to the others before it returns. A member's messages keep their order only if it waits for
+// each Publish to return.
 func (m *Member) Publish(ctx context.Context, message recado.Message) (recado.Receipt, error) {
 	return m.publish(ctx, message, m.room.publish)
 }

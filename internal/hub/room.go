@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"recado"
 )
@@ -36,15 +37,18 @@ type room struct {
 	epoch    string     // set once, before the first member
 	last     uint64     // Seq of the newest stored message
 	members  map[recado.MemberID]*Member
-	groups   []*group      // one for each encoding in use
-	open     int           // cost of what is in the open batches
-	reserved int           // cost of what is on its way through the broker
-	waiting  []*waiter     // publishers for whom there is no space yet, in the order of their coming
-	flushing bool          // some goroutine is in flush
-	lagging  int           // members that lag
-	caughtUp chan struct{} // closed when none of them does any more; nil: nobody waits for that
-	tally    Tally         // since the last flush
+	groups   []*group  // one for each encoding in use
+	open     int       // cost of what is in the open batches
+	reserved int       // cost of what is on its way through the broker
+	waiting  []*waiter // publishers for whom there is no space yet, in the order of their coming
+	flushing bool      // some goroutine is in flush
+	tally    Tally     // since the last flush
 	presence presence
+
+	lagging     int           // members that lag
+	laggingAfar int           // of them, those on other machines
+	paced       time.Duration // the hub's age at which what was said while members lagged will have been taken
+	catchUp     chan struct{} // closed when one of them lags no more; nil: nobody waits for that
 }
 
 // A group is the members of a room that share an encoding.

@@ -75,7 +75,7 @@ func TestBurstWaitsForNothing(t *testing.T) {
 				t.Helper()
 				sender, member := pipeClient(t, w), pipeClient(t, w)
 				for _, s := range w.roster.all() {
-					s.unlimited = false
+					s.local = false
 				}
 				began := time.Now()
 				go func() { _, _ = sender.conn.Write([]byte(tt.bytes)) }()

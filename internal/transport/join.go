@@ -16,7 +16,7 @@ import (
 // client of recado.v1 says the same in its hello.
 type Join struct {
 	Room     string // a valid name
-	Loopback bool   // the message rate does not apply
+	Loopback bool   // on this machine: the message rate does not apply
 	Request  string // a proxy's id of the request, for the log; "" for none
 	Name     string // clean; "" for one that the server makes
 	Session  string // the secret of a session; "" for none
@@ -34,7 +34,8 @@ type Join struct {
 func (s *session) joinRaw(ctx context.Context, j Join, access *recado.Access, e hub.Encoding) error {
 	s.returns = j.Session != ""
 	s.member = hub.Member{
-		ID: memberID(access, j.Session), Name: access.CalledName(j.Name), User: access.User(), Echo: j.Echo, Encoding: e, Conn: s,
+		ID: memberID(access, j.Session), Name: access.CalledName(j.Name), User: access.User(), Echo: j.Echo,
+		Local: s.local, Encoding: e, Conn: s,
 	}
 	err := s.transport.join(ctx, j.Room, &s.member)
 	switch {

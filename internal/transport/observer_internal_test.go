@@ -138,7 +138,7 @@ func TestObserverOfSlowReaders(t *testing.T) {
 			tt.limits.PingInterval = recado.Off
 			bubble(t, tt.limits, func(t *testing.T, w *Transport) {
 				t.Helper()
-				c := pipeClient(t, w)
+				c := pipeClientOf(t, w, Join{Room: "ops"}) // nobody else is there, and waits for it
 				seen := new(events)
 				w.observer = seen
 				for range tt.messages {

@@ -18,9 +18,6 @@ import (
 // maxWrite is how much of a backlog one write offers to the kernel, in bytes.
 const maxWrite = 16 << 10
 
-// lagShare is which part of a queue may be full before those who publish let it become shorter.
-const lagShare = 4
-
 // outgoing is the sending side of a session. Bytes go straight to the socket while nothing waits; what the
 // kernel does not take waits in the backlog, which a goroutine writes and which is bounded.
 type outgoing struct {
@@ -294,19 +291,6 @@ func (s *session) enqueue(p piece) {
 	}
 	s.noteLag()
 	s.startWriting()
-}
-
-// counted is how much of the queue is in use.
-func (o *outgoing) counted() int { return o.waiting - o.asked }
-
-// noteLag tells the room when the session begins to lag, and when it has caught up.
-func (s *session) noteLag() {
-	if lags := s.out.counted() > s.limits.Queue/lagShare; lags != s.out.lags {
-		s.out.lags = lags
-		if s.joined() {
-			s.member.Lag(lags)
-		}
-	}
 }
 
 // startWriting makes sure that the backlog is written, and filled if there is a cursor.

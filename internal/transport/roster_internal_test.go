@@ -147,7 +147,7 @@ func testMessageRate(t *testing.T, before, after recado.Limits) {
 		w.SetLimits(after)
 		sender, member := pipeClient(t, w), pipeClient(t, w)
 		for _, s := range w.roster.all() {
-			s.unlimited = false
+			s.local = false
 		}
 		began := time.Now()
 		go func() {
@@ -170,7 +170,7 @@ func TestPacedClientIsNotGivenUp(t *testing.T) {
 		t.Helper()
 		sender, member := pipeClient(t, w), pipeClient(t, w)
 		for _, s := range w.roster.all() {
-			s.unlimited = false
+			s.local = false
 		}
 		go func() {
 			var frames []byte

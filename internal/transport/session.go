@@ -29,20 +29,20 @@ type session struct {
 	out       outgoing
 	frames    *frameReader // nil: nothing is unfinished
 
-	gone      func() // see Join.Left
-	initial   []byte // what came right behind the handshake, until that is read
-	owes      bool   // what it has published waits to be written with what comes next
-	left      bool   // the room; only the end of the connection is waited for
-	garbled   bool   // what comes cannot be understood any more
-	said      bool   // the client's close frame has come
-	unlimited bool   // the message rate does not apply
-	streams   bool   // the client only listens
-	deflate   bool   // was negotiated
-	returns   bool   // raw, with a session that may be brought again
-	began     uint64 // the room's newest message when the session joined it
-	pass      atomic.Pointer[pass]
-	messages  meter
-	controls  meter
+	gone     func() // see Join.Left
+	initial  []byte // what came right behind the handshake, until that is read
+	owes     bool   // what it has published waits to be written with what comes next
+	left     bool   // the room; only the end of the connection is waited for
+	garbled  bool   // what comes cannot be understood any more
+	said     bool   // the client's close frame has come
+	local    bool   // on this machine: the message rate does not apply
+	streams  bool   // the client only listens
+	deflate  bool   // was negotiated
+	returns  bool   // raw, with a session that may be brought again
+	began    uint64 // the room's newest message when the session joined it
+	pass     atomic.Pointer[pass]
+	messages meter
+	controls meter
 
 	heard  atomic.Int64 // tick of the roster at which something last came
 	pinged int64        // tick of an unanswered ping, 0 if there is none; guarded by the roster
@@ -254,7 +254,7 @@ func (s *session) settle() {
 // pace waits as long as the client is over its message rate, so that it is read more slowly and loses nothing.
 func (s *session) pace() {
 	limits := s.limits
-	if s.unlimited || limits.MessageRate == recado.Off {
+	if s.local || limits.MessageRate == recado.Off {
 		return
 	}
 	n := 1

@@ -152,7 +152,8 @@ func (s *session) hello(h v1.Hello) error {
 	}
 	name = s.access().CalledName(name)
 	s.member = hub.Member{
-		ID: s.access().MemberID(secret), Name: name, User: s.access().User(), Echo: h.Echo, Encoding: s.talkEncoding(), Conn: s,
+		ID: s.access().MemberID(secret), Name: name, User: s.access().User(), Echo: h.Echo,
+		Local: s.local, Encoding: s.talkEncoding(), Conn: s,
 	}
 	if err := s.transport.join(context.Background(), s.talk.room, &s.member); err != nil {
 		if errors.Is(err, recado.ErrRooms) {
@@ -177,7 +178,7 @@ func (s *session) hello(h v1.Hello) error {
 func (s *session) announced() v1.Limits {
 	l := s.limits
 	a := v1.Limits{MessageBytes: l.MessageSize, MessagesPerSecond: l.MessageRate, QueueBytes: l.Queue}
-	if s.unlimited || l.MessageRate == recado.Off {
+	if s.local || l.MessageRate == recado.Off {
 		a.MessagesPerSecond = 0
 	}
 	return a

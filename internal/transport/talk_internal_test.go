@@ -64,7 +64,7 @@ func TestRateLimitIsTold(t *testing.T) {
 		t.Helper()
 		c := talkClient(t, w)
 		for _, s := range w.roster.all() {
-			s.unlimited = false
+			s.local = false
 		}
 		c.send(ws.OpText, []byte(`{"type":"hello"}`))
 		c.wantFrame(`"messages_per_second":10`)
@@ -102,7 +102,7 @@ func TestHistoryIsRated(t *testing.T) {
 		t.Helper()
 		c := talkClient(t, w)
 		for _, s := range w.roster.all() {
-			s.unlimited = false
+			s.local = false
 		}
 		publish(t, w, 200, 1)
 		c.send(ws.OpText, []byte(`{"type":"hello"}`))

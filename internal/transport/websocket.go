@@ -63,7 +63,7 @@ func (t *Transport) begin(rw http.ResponseWriter, r *http.Request, j Join, a acc
 
 // newSession makes a session for that room.
 func (t *Transport) newSession(j Join) *session {
-	return &session{transport: t, unlimited: j.Loopback, gone: j.Left, limits: t.limits.Load().In(j.Room)}
+	return &session{transport: t, local: j.Loopback, gone: j.Left, limits: t.limits.Load().In(j.Room)}
 }
 
 // takeOver takes the connection from net/http and answers. The caller holds out.mu.

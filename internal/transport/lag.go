@@ -1,0 +1,21 @@
+package transport
+
+import "recado"
+
+// lagShare is which part of a queue may be full before those who publish let it become shorter.
+const lagShare = 4
+
+// counted is how much of the queue is in use.
+func (o *outgoing) counted() int { return o.waiting - o.asked }
+
+// noteLag tells the room when the session begins to lag, and when it has caught up, unless it is to miss messages then.
+func (s *session) noteLag() {
+	lags := s.out.counted() > s.limits.Queue/lagShare
+	if lags == s.out.lags {
+		return
+	}
+	s.out.lags = lags
+	if s.joined() && s.limits.QueuePolicy(s.member.Room()) == recado.Disconnect {
+		s.member.Lag(lags)
+	}
+}
