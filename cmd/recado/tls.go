@@ -45,6 +45,8 @@ func (c *tlsConfig) check() error {
 		return trouble(exitConfig, "tls_pair")
 	case c.certificate != "" && len(c.domains) > 0:
 		return trouble(exitConfig, "flags_conflict", "One", "--tls-cert", "Other", "--domain")
+	case len(c.domains) == 0 && c.acme != newConfig().tls.acme:
+		return trouble(exitConfig, "acme_alone")
 	}
 	return nil
 }
