@@ -36,7 +36,6 @@ func (s *serving) reload(ctx context.Context, relay *server.Server, broker *memo
 	changes := s.config.changes(next)
 	config := next.server(broker, s.log)
 	config.MetricsAuthenticator = monitors
-	s.allowNames(&config)
 	if err := relay.Reload(config); err != nil {
 		tokens.Close()
 		s.notReloaded(startProblem(err))

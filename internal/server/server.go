@@ -123,7 +123,11 @@ func prepare(c Config) (recado.Limits, *auth.Gate, error) {
 	if err != nil {
 		return limits, nil, err
 	}
-	gate, err := auth.New(auth.Config{AllowOrigins: c.AllowOrigins, AllowHosts: c.AllowHosts, TrustedProxies: c.TrustedProxies})
+	config := auth.Config{AllowOrigins: c.AllowOrigins, AllowHosts: c.AllowHosts, TrustedProxies: c.TrustedProxies}
+	if c.TLS != nil {
+		config.Names = c.TLS.Names
+	}
+	gate, err := auth.New(config)
 	return limits, gate, err
 }
 
@@ -132,6 +136,7 @@ func prepare(c Config) (recado.Limits, *auth.Gate, error) {
 // Limits.HeaderTimeout, HeaderBytes, PingInterval and PingTimeout stay as they were, and so does all else; after an
 // error, everything does.
 func (s *Server) Reload(c Config) error {
+	c.TLS = s.config.TLS
 	limits, gate, err := prepare(c)
 	if err != nil {
 		return err
