@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"recado/internal/tlstest"
 )
 
 // rewrite changes a file as an editor does.
@@ -159,7 +161,7 @@ func TestReloadOfTheCertificate(t *testing.T) {
 	dir := t.TempDir()
 	certificate, key := filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "key.pem")
 	identify := func(name string) *x509.CertPool {
-		c, k, err := newIdentity("localhost", name)
+		c, k, err := tlstest.New("localhost", name)
 		if err != nil {
 			t.Fatal(err)
 		}
