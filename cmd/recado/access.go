@@ -41,10 +41,16 @@ func (c *accessConfig) tokens(log *slog.Logger) (*auth.Tokens, error) {
 	}
 	if c.secretFile != "" {
 		secret, err := readSecret(c.secretFile, log)
+		if wrong := auth.CheckSecret(secret); err == nil && wrong != nil {
+			err = unusable(c.secretFile, wrong)
+		}
 		config.Secret, problems = secret, append(problems, err)
 	}
 	for _, name := range c.keyFiles {
 		key, err := os.ReadFile(name)
+		if err == nil {
+			err = auth.CheckKeys(key)
+		}
 		if err != nil {
 			problems = append(problems, unusable(name, err))
 		}
@@ -55,7 +61,7 @@ func (c *accessConfig) tokens(log *slog.Logger) (*auth.Tokens, error) {
 	}
 	tokens, err := auth.NewTokens(config)
 	if err != nil {
-		return nil, unusable(strings.Join(append([]string{c.secretFile, c.keySet}, c.keyFiles...), " "), err)
+		return nil, unusable(c.keySet, err) // all else has been looked at
 	}
 	return tokens, nil
 }
@@ -100,7 +106,7 @@ func readSecret(name string, log *slog.Logger) ([]byte, error) {
 
 // unusable is the problem with what tokens are checked or signed with.
 func unusable(source string, err error) error {
-	return trouble(exitConfig, "access_unusable", "Source", strings.TrimSpace(source), "Cause", err)
+	return trouble(exitConfig, "access_unusable", "Source", source, "Cause", causeOf(err))
 }
 
 // A keySetValue is the address of a key set; "" is none.

@@ -129,6 +129,7 @@ type named string
 
 func (n named) TLS() *tls.Config     { return nil }
 func (n named) Name(_ string) string { return string(n) }
+func (n named) Names() []string      { return []string{string(n)} }
 
 func TestBannerOfTheHistory(t *testing.T) {
 	for want, change := range map[string]func(*config){

@@ -63,6 +63,16 @@ type setting struct {
 	standard string      // the default, as help shows it; "" if there is none
 }
 
+// A group is settings that are read about together, under the title "settings.<id>".
+type group struct {
+	id       string
+	settings []setting
+}
+
+// protects reports whether the group's settings keep others out. One that is set, but to nothing, would open the server
+// without a word: the variable in somebody's script was not there.
+func (g group) protects() bool { return g.id == "access" || g.id == "tls" }
+
 // live marks the value of a setting that a running server takes over when it is told to reload. Others need a restart.
 type live struct{ pflag.Value }
 
@@ -99,66 +109,90 @@ func (s setting) take(other setting) error {
 	return s.value.Set(other.value.String())
 }
 
-// settings is the table. The values write into c.
-func (c *config) settings() []setting {
+// groups is the table, in an order for reading. The values write into c.
+func (c *config) groups() []group {
 	d := recado.Limits{}.WithDefaults()
 	l := &c.limits
-	return []setting{
-		{"listen", addressValue{to: &c.listen}, standardListen},
-		{"web", addressValue{to: &c.web, optional: true}, standardWeb},
-		{"lan", (*switchValue)(&c.lan), ""},
-		{"allow_origin", live{newOrigins(&c.allowOrigins)}, ""},
-		{"allow_host", live{newHosts(&c.allowHosts)}, ""},
-		{"trusted_proxy", live{newProxies(&c.trustedProxies)}, ""},
-		{"password_file", live{fileValue{&c.access.passwordFile}}, ""},
-		{"token.secret_file", live{fileValue{&c.access.secretFile}}, ""},
-		{"token.key_file", live{newFiles(&c.access.keyFiles)}, ""},
-		{"token.jwks", live{keySetValue{&c.access.keySet}}, ""},
-		{"token.audience", live{textValue{&c.access.audience}}, ""},
-		{"tls.cert", fileValue{&c.tls.certificate}, ""},
-		{"tls.key", fileValue{&c.tls.key}, ""},
-		{"domain", newDomains(&c.tls.domains), ""},
-		{"acme.email", textValue{&c.tls.acme.email}, ""},
-		{"acme.directory", directoryValue{&c.tls.acme.directory}, certificate.LetsEncrypt},
-		{"acme.root_file", fileValue{&c.tls.acme.rootFile}, ""},
-		{"acme.storage", fileValue{&c.tls.acme.storage}, ""},
-		{"metrics.token_file", live{fileValue{&c.access.metricsFile}}, ""},
-		{"compress", (*switchValue)(&c.compress), ""},
-		{"dev", (*switchValue)(&c.dev), ""},
-		{"log.level", live{(*levelValue)(&c.logLevel)}, "info"},
-		{"log.format", formatValue{&c.logFormat}, textFormat},
-		{"state", fileValue{(*string)(&c.state)}, ""},
-		{"pprof", profileAddress{&c.pprof}, ""},
-		{"limits.message_size", live{sizeValue{&l.MessageSize, recado.MaxMessageSize}}, formatSize(d.MessageSize)},
-		{"limits.message_rate", live{countValue{&l.MessageRate, canBeOff}}, formatCount(d.MessageRate)},
-		{"limits.message_burst", live{countValue{&l.MessageBurst, atLeastOne}}, ""},
-		{"limits.queue", live{sizeValue{&l.Queue, anySize}}, formatSize(d.Queue)},
-		{"limits.queue_stall", live{durationValue{&l.QueueStall, atLeastOne}}, formatDuration(d.QueueStall)},
-		{"limits.queue_policy", live{policyValue{&l.QueuePolicies}}, recado.Disconnect.String()},
-		{"limits.control_rate", live{countValue{&l.ControlRate, canBeOff}}, formatCount(d.ControlRate)},
-		{"limits.control_burst", live{countValue{&l.ControlBurst, atLeastOne}}, formatCount(d.ControlBurst)},
-		{"limits.fragments", live{countValue{&l.Fragments, atLeastOne}}, ""},
-		{"limits.connections", live{countValue{&l.Connections, canBeOff}}, ""},
-		{"limits.connections_per_ip", live{countValue{&l.ConnectionsPerIP, canBeOff}}, formatCount(d.ConnectionsPerIP)},
-		{"limits.connect_rate", live{countValue{&l.ConnectRate, canBeOff}}, formatCount(d.ConnectRate)},
-		{"limits.connect_burst", live{countValue{&l.ConnectBurst, atLeastOne}}, ""},
-		{"limits.auth_failures", live{countValue{&l.AuthFailures, canBeOff}}, formatCount(d.AuthFailures)},
-		{"limits.rooms", live{countValue{&l.Rooms, canBeOff}}, formatCount(d.Rooms)},
-		{"limits.members_listed", live{countValue{&l.MembersListed, atLeastOne}}, formatCount(d.MembersListed)},
-		{"limits.hello", live{durationValue{&l.HelloTimeout, atLeastOne}}, formatDuration(d.HelloTimeout)},
-		{"limits.handshake", durationValue{&l.HeaderTimeout, atLeastOne}, formatDuration(d.HeaderTimeout)},
-		{"limits.handshake_size", sizeValue{&l.HeaderBytes, anySize}, formatSize(d.HeaderBytes)},
-		{"limits.handshake_headers", live{countValue{&l.HeaderCount, atLeastOne}}, formatCount(d.HeaderCount)},
-		{"history.messages", live{countValue{&l.HistoryMessages, canBeOff}}, formatCount(d.HistoryMessages)},
-		{"history.age", live{durationValue{&l.HistoryAge, canBeOff}}, formatDuration(d.HistoryAge)},
-		{"history.bytes", live{sizeValue{&l.HistoryBytes, anySize}}, formatSize(d.HistoryBytes)},
-		{"history.total_bytes", live{sizeValue{&l.HistoryTotalBytes, anySize}}, formatSize(d.HistoryTotalBytes)},
-		{"shutdown.drain", live{durationValue{&l.Drain, canBeOff}}, formatDuration(d.Drain)},
-		{"ping.interval", durationValue{&l.PingInterval, canBeOff}, formatDuration(d.PingInterval)},
-		{"ping.timeout", durationValue{&l.PingTimeout, atLeastOne}, formatDuration(d.PingTimeout)},
-		{"client.server", serverValue{&c.client.server}, defaultServer},
-		{"client.name", nameValue{&c.client.name}, ""},
+	return []group{
+		{"network", []setting{
+			{"listen", addressValue{to: &c.listen}, standardListen},
+			{"web", addressValue{to: &c.web, optional: true}, standardWeb},
+			{"lan", (*switchValue)(&c.lan), ""},
+			{"allow_origin", live{newOrigins(&c.allowOrigins)}, ""},
+			{"allow_host", live{newHosts(&c.allowHosts)}, ""},
+			{"trusted_proxy", live{newProxies(&c.trustedProxies)}, ""},
+		}},
+		{"access", []setting{
+			{"password_file", live{fileValue{&c.access.passwordFile}}, ""},
+			{"token.secret_file", live{fileValue{&c.access.secretFile}}, ""},
+			{"token.key_file", live{newFiles(&c.access.keyFiles)}, ""},
+			{"token.jwks", live{keySetValue{&c.access.keySet}}, ""},
+			{"token.audience", live{textValue{&c.access.audience}}, ""},
+		}},
+		{"tls", []setting{
+			{"tls.cert", fileValue{&c.tls.certificate}, ""},
+			{"tls.key", fileValue{&c.tls.key}, ""},
+			{"domain", newDomains(&c.tls.domains), ""},
+			{"acme.email", textValue{&c.tls.acme.email}, ""},
+			{"acme.directory", directoryValue{&c.tls.acme.directory}, certificate.LetsEncrypt},
+			{"acme.root_file", fileValue{&c.tls.acme.rootFile}, ""},
+			{"acme.storage", fileValue{&c.tls.acme.storage}, ""},
+		}},
+		{"history", []setting{
+			{"history.messages", live{countValue{&l.HistoryMessages, canBeOff}}, formatCount(d.HistoryMessages)},
+			{"history.age", live{durationValue{&l.HistoryAge, canBeOff}}, formatDuration(d.HistoryAge)},
+			{"history.bytes", live{sizeValue{&l.HistoryBytes, anySize}}, formatSize(d.HistoryBytes)},
+			{"history.total_bytes", live{sizeValue{&l.HistoryTotalBytes, anySize}}, formatSize(d.HistoryTotalBytes)},
+			{"state", fileValue{(*string)(&c.state)}, ""},
+		}},
+		{"messages", []setting{
+			{"limits.message_size", live{sizeValue{&l.MessageSize, recado.MaxMessageSize}}, formatSize(d.MessageSize)},
+			{"limits.message_rate", live{countValue{&l.MessageRate, canBeOff}}, formatCount(d.MessageRate)},
+			{"limits.message_burst", live{countValue{&l.MessageBurst, atLeastOne}}, ""},
+			{"limits.fragments", live{countValue{&l.Fragments, atLeastOne}}, ""},
+			{"limits.control_rate", live{countValue{&l.ControlRate, canBeOff}}, formatCount(d.ControlRate)},
+			{"limits.control_burst", live{countValue{&l.ControlBurst, atLeastOne}}, formatCount(d.ControlBurst)},
+			{"limits.queue", live{sizeValue{&l.Queue, anySize}}, formatSize(d.Queue)},
+			{"limits.queue_stall", live{durationValue{&l.QueueStall, atLeastOne}}, formatDuration(d.QueueStall)},
+			{"limits.queue_policy", live{policyValue{&l.QueuePolicies}}, recado.Disconnect.String()},
+			{"compress", (*switchValue)(&c.compress), ""},
+		}},
+		{"connections", []setting{
+			{"limits.connections", live{countValue{&l.Connections, canBeOff}}, ""},
+			{"limits.connections_per_ip", live{countValue{&l.ConnectionsPerIP, canBeOff}}, formatCount(d.ConnectionsPerIP)},
+			{"limits.connect_rate", live{countValue{&l.ConnectRate, canBeOff}}, formatCount(d.ConnectRate)},
+			{"limits.connect_burst", live{countValue{&l.ConnectBurst, atLeastOne}}, ""},
+			{"limits.auth_failures", live{countValue{&l.AuthFailures, canBeOff}}, formatCount(d.AuthFailures)},
+			{"limits.rooms", live{countValue{&l.Rooms, canBeOff}}, formatCount(d.Rooms)},
+			{"limits.members_listed", live{countValue{&l.MembersListed, atLeastOne}}, formatCount(d.MembersListed)},
+			{"limits.handshake", durationValue{&l.HeaderTimeout, atLeastOne}, formatDuration(d.HeaderTimeout)},
+			{"limits.handshake_size", sizeValue{&l.HeaderBytes, anySize}, formatSize(d.HeaderBytes)},
+			{"limits.handshake_headers", live{countValue{&l.HeaderCount, atLeastOne}}, formatCount(d.HeaderCount)},
+			{"limits.hello", live{durationValue{&l.HelloTimeout, atLeastOne}}, formatDuration(d.HelloTimeout)},
+			{"ping.interval", durationValue{&l.PingInterval, canBeOff}, formatDuration(d.PingInterval)},
+			{"ping.timeout", durationValue{&l.PingTimeout, atLeastOne}, formatDuration(d.PingTimeout)},
+		}},
+		{"operation", []setting{
+			{"log.level", live{(*levelValue)(&c.logLevel)}, "info"},
+			{"log.format", formatValue{&c.logFormat}, textFormat},
+			{"metrics.token_file", live{fileValue{&c.access.metricsFile}}, ""},
+			{"pprof", profileAddress{&c.pprof}, ""},
+			{"shutdown.drain", live{durationValue{&l.Drain, canBeOff}}, formatDuration(d.Drain)},
+			{"dev", (*switchValue)(&c.dev), ""},
+		}},
+		{"clients", []setting{
+			{"client.server", serverValue{&c.client.server}, defaultServer},
+			{"client.name", nameValue{&c.client.name}, ""},
+		}},
 	}
+}
+
+// settings are those of all groups.
+func (c *config) settings() (all []setting) {
+	for _, g := range c.groups() {
+		all = append(all, g.settings...)
+	}
+	return all
 }
 
 // flag is the name of its flag, "" if it has none.
@@ -179,14 +213,17 @@ func (s setting) isClients() bool { return strings.HasPrefix(s.key, clientTable)
 
 // addFlags makes a flag of every setting of the server.
 func (c *config) addFlags(flags *pflag.FlagSet, texts *locale.Texts) {
-	for _, s := range c.settings() {
-		if s.isClients() {
-			continue
-		}
-		flag := flags.VarPF(s.value, s.flag(), "", texts.Text("setting."+s.key))
-		flag.DefValue = s.standard
-		if s.value.Type() == switchType {
-			flag.NoOptDefVal = "true"
+	for _, g := range c.groups() {
+		for _, s := range g.settings {
+			if s.isClients() {
+				continue
+			}
+			flag := flags.VarPF(s.value, s.flag(), "", texts.Text("setting."+s.key))
+			flag.DefValue = s.standard
+			flag.Annotations = map[string][]string{groupAnnotation: {texts.Text("settings." + g.id)}}
+			if s.value.Type() == switchType {
+				flag.NoOptDefVal = "true"
+			}
 		}
 	}
 }
@@ -230,6 +267,13 @@ func (c *config) takeEnvironment(environ []string) (problems []error) {
 
 // check finds what each setting allows, but not all of them together. The limits have their defaults.
 func (c *config) check() (problems []error) {
+	for _, g := range c.groups() {
+		for _, s := range g.settings {
+			if from := c.origins[s.key]; from != "" && g.protects() && s.value.String() == "" {
+				problems = append(problems, trouble(exitConfig, "setting_empty", "Key", s.key, "Source", from))
+			}
+		}
+	}
 	if !c.access.closed() && c.access.audience != "" {
 		problems = append(problems, trouble(exitConfig, "audience_alone"))
 	}

@@ -74,35 +74,64 @@ func printHelp(w io.Writer, cmd *cobra.Command, texts *locale.Texts) error {
 			}
 		}
 	}
-	for _, group := range []struct {
-		title string
-		flags *pflag.FlagSet
-	}{
-		{texts.Text("help.flags"), cmd.LocalFlags()},
-		{texts.Text("help.inherited_flags"), cmd.InheritedFlags()},
-	} {
-		if group.flags.HasAvailableFlags() {
-			b.WriteString("\n" + group.title + "\n" + flagUsages(group.flags, texts))
-		}
+	for _, g := range flagGroups(cmd, texts) {
+		b.WriteString("\n" + g.title + ":\n" + flagUsages(g.flags, texts))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// flagUsages is a table of the flags. pflag's own counts bytes, which skews it beside accented letters, and
-// has its "default" in English.
-func flagUsages(flags *pflag.FlagSet, texts *locale.Texts) string {
-	type row struct{ name, usage string }
-	var rows []row
-	width := 0
-	flags.VisitAll(func(flag *pflag.Flag) {
+// groupAnnotation is the title of the group that a flag stands in.
+const groupAnnotation = "group"
+
+// A flagGroup is flags that stand together in help, in their order.
+type flagGroup struct {
+	title string
+	flags []*pflag.Flag
+}
+
+// flagGroups are the flags of the command that help shows: those with a title of their own first.
+func flagGroups(cmd *cobra.Command, texts *locale.Texts) (groups []flagGroup) {
+	add := func(flag *pflag.Flag, title string) {
 		if flag.Hidden {
 			return
 		}
+		i := slices.IndexFunc(groups, func(g flagGroup) bool { return g.title == title })
+		if i < 0 {
+			i, groups = len(groups), append(groups, flagGroup{title: title})
+		}
+		groups[i].flags = append(groups[i].flags, flag)
+	}
+	var others []*pflag.Flag
+	cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) {
+		if title := flag.Annotations[groupAnnotation]; title != nil {
+			add(flag, title[0])
+			return
+		}
+		others = append(others, flag)
+	})
+	title := texts.Text("help.flags")
+	if len(groups) > 0 {
+		title = texts.Text("help.other_flags")
+	}
+	for _, flag := range others {
+		add(flag, title)
+	}
+	cmd.InheritedFlags().VisitAll(func(flag *pflag.Flag) { add(flag, texts.Text("help.inherited_flags")) })
+	return groups
+}
+
+// flagUsages is a table of the flags. pflag's own counts bytes, which skews it beside accented letters, and
+// has its "default" in English.
+func flagUsages(flags []*pflag.Flag, texts *locale.Texts) string {
+	type row struct{ name, usage string }
+	var rows []row
+	width := 0
+	for _, flag := range flags {
 		name, usage := flagHelp(flag, texts)
 		rows = append(rows, row{name, usage})
 		width = max(width, utf8.RuneCountInString(name))
-	})
+	}
 	var b strings.Builder
 	for _, r := range rows {
 		lines := wrap(r.usage, max(helpWidth-width-5, 30))

@@ -8,7 +8,6 @@ import (
 	"recado/internal/locale"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 // newManCommand is for who packages recado.
@@ -69,16 +68,15 @@ func manPage(cmd *cobra.Command, texts *locale.Texts) string {
 		about = cmd.Short
 	}
 	paragraphs(&b, about)
-	if cmd.HasAvailableLocalFlags() || cmd.HasAvailableInheritedFlags() {
+	if groups := flagGroups(cmd, texts); len(groups) > 0 {
 		section(texts.Text("commands.man.options"))
-		flag := func(f *pflag.Flag) {
-			if !f.Hidden {
-				name, usage := flagHelp(f, texts)
+		for _, g := range groups {
+			b.WriteString(".SS " + roff(g.title) + "\n")
+			for _, flag := range g.flags {
+				name, usage := flagHelp(flag, texts)
 				b.WriteString(".TP\n.B " + roff(strings.TrimSpace(name)) + "\n" + roff(usage) + "\n")
 			}
 		}
-		cmd.LocalFlags().VisitAll(flag)
-		cmd.InheritedFlags().VisitAll(flag)
 	}
 	if cmd.Example != "" {
 		section(texts.Text("commands.man.examples"))

@@ -46,23 +46,30 @@ func between(t *testing.T, text, name, table string) string {
 
 func referenceOfSettings(texts *locale.Texts) string {
 	var b strings.Builder
-	b.WriteString("| key, flag, variable | type | default | | `SIGHUP` |\n|---|---|---|---|---|\n")
-	for _, s := range newConfig().settings() {
-		names := code(s.key)
-		if s.flag() != "" {
-			names += "<br>" + code("--"+s.flag())
+	for _, g := range newConfig().groups() {
+		b.WriteString("\n### " + texts.Text("settings."+g.id) + "\n\n")
+		b.WriteString("| key, flag, variable | type | default | | `SIGHUP` |\n|---|---|---|---|---|\n")
+		for _, s := range g.settings {
+			b.WriteString(referenceOf(s, texts))
 		}
-		names += "<br>" + code(s.variable())
-		reloads := "restart"
-		switch {
-		case s.isClients():
-			reloads = ""
-		case s.isLive():
-			reloads = "reloads"
-		}
-		b.WriteString(row(names, kindOfValue(s), standardOf(s), plainText(texts, "setting."+s.key), reloads))
 	}
-	return b.String()
+	return b.String() + "\n"
+}
+
+func referenceOf(s setting, texts *locale.Texts) string {
+	names := code(s.key)
+	if s.flag() != "" {
+		names += "<br>" + code("--"+s.flag())
+	}
+	names += "<br>" + code(s.variable())
+	reloads := "restart"
+	switch {
+	case s.isClients():
+		reloads = ""
+	case s.isLive():
+		reloads = "reloads"
+	}
+	return row(names, kindOfValue(s), standardOf(s), plainText(texts, "setting."+s.key), reloads)
 }
 
 func referenceOfRooms(texts *locale.Texts) string {

@@ -11,36 +11,36 @@ import (
 	"recado/internal/server"
 )
 
-// reload goes on with what the configuration, and the files that it names, say now: for those who come from now on.
-// When something is wrong with them, all stays as it is.
+// reload takes over the configuration of now; when something is wrong with it, all stays as it is.
 func (s *serving) reload(ctx context.Context, relay *server.Server, broker *memory.Broker) {
 	s.manager.tell(ctx, "RELOADING=1")
 	defer s.manager.tell(ctx, "READY=1")
-	next, err := s.configure()
-	var tokens *auth.Tokens
-	var monitors recado.Authenticator
-	if err == nil {
-		monitors, err = next.access.metricsToken(s.log)
-	}
-	if err == nil {
-		tokens, err = next.access.tokens(s.log)
-	}
-	if err == nil {
-		err = s.reloadCertificate() // as by itself when they change; now
-	}
-	if err != nil {
-		tokens.Close()
+	if err := s.takeOver(relay, broker); err != nil {
 		s.notReloaded(err)
-		return
+	}
+}
+
+// takeOver goes on with what the configuration, and the files that it names, say now: for those who come from now on.
+func (s *serving) takeOver(relay *server.Server, broker *memory.Broker) error {
+	next, err := s.configure()
+	if err != nil {
+		return err
 	}
 	changes := s.config.changes(next)
 	config := next.server(broker, s.log)
-	config.MetricsAuthenticator = monitors
-	s.allowNames(&config)
-	if err := relay.Reload(config); err != nil {
+	if config.MetricsAuthenticator, err = next.access.metricsToken(s.log); err != nil {
+		return err
+	}
+	tokens, err := next.access.tokens(s.log)
+	if err != nil {
+		return err
+	}
+	if err = s.reloadCertificate(); err == nil { // as by itself when the files change; now
+		err = startProblem(relay.Reload(config))
+	}
+	if err != nil {
 		tokens.Close()
-		s.notReloaded(startProblem(err))
-		return
+		return err
 	}
 	broker.SetLimits(next.limits)
 	s.level.Set(next.logLevel)
@@ -54,6 +54,7 @@ func (s *serving) reload(ctx context.Context, relay *server.Server, broker *memo
 		}
 	}
 	s.log.Info("configuration reloaded", "file", next.file)
+	return nil
 }
 
 // notReloaded logs each of the errors.

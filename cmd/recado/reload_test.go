@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"recado/internal/tlstest"
 )
 
 // rewrite changes a file as an editor does.
@@ -158,8 +160,8 @@ history_messages = 2
 func TestReloadOfTheCertificate(t *testing.T) {
 	dir := t.TempDir()
 	certificate, key := filepath.Join(dir, "certificate.pem"), filepath.Join(dir, "key.pem")
-	identify := func() *x509.CertPool {
-		c, k, err := newIdentity("localhost")
+	identify := func(name string) *x509.CertPool {
+		c, k, err := tlstest.New("localhost", name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -169,7 +171,7 @@ func TestReloadOfTheCertificate(t *testing.T) {
 		roots.AppendCertsFromPEM(c)
 		return roots
 	}
-	old := identify()
+	old := identify("first.example")
 	p := serve(t, "--tls-cert", certificate, "--tls-key", key)
 	wantTrusted := func(roots *x509.CertPool) {
 		t.Helper()
@@ -184,11 +186,37 @@ func TestReloadOfTheCertificate(t *testing.T) {
 	p.cmd.Process.Signal(syscall.SIGHUP)
 	p.logged(t, "configuration not reloaded", "The certificate cannot be used")
 	wantTrusted(old)
-	renewed := identify()
+	renewed := identify("second.example")
 	p.cmd.Process.Signal(syscall.SIGHUP)
 	p.logged(t, "configuration reloaded")
 	p.logged(t, "certificate reloaded", certificate)
 	wantTrusted(renewed)
+
+	// Without a signal it is read, too; and its names are those of the server from then on.
+	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	status := func(name string) int {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+p.at+"/v1/info", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = name
+		answer, err := transport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		return answer.StatusCode
+	}
+	if first, second := status("first.example"), status("second.example"); first != http.StatusMisdirectedRequest || second != http.StatusOK {
+		t.Errorf("status %d under the old name and %d under the new one, want 421 and 200", first, second)
+	}
+	identify("third.example")
+	if err := poll("the third name", func() bool { return status("third.example") == http.StatusOK }); err != nil {
+		t.Errorf("%v; log:\n%s", err, p.stderr)
+	}
+	if got := status("second.example"); got != http.StatusMisdirectedRequest {
+		t.Errorf("status %d under the name of before, want 421", got)
+	}
 	p.cmd.Process.Signal(syscall.SIGINT)
 	if code := p.wait(t); code != 0 {
 		t.Errorf("exit code %d; log:\n%s", code, p.stderr)

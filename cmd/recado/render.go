@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"recado/internal/locale"
@@ -12,9 +11,12 @@ import (
 // toml writes the configuration as a file says it. origins adds where each value is from.
 func (c *config) toml(origins bool) string {
 	var b strings.Builder
-	for _, s := range c.settings() {
-		if line := s.toml(s.key); line != "" {
-			b.WriteString(line + comment(origins, c.origins[s.key]) + "\n")
+	for _, g := range c.groups() {
+		for _, s := range g.settings {
+			if g.protects() && s.value.String() == "" {
+				b.WriteString("#") // it cannot be set to nothing
+			}
+			b.WriteString(s.toml(s.key) + comment(origins, c.origins[s.key]) + "\n")
 		}
 	}
 	return b.String() + c.rules(origins)
@@ -44,7 +46,7 @@ func comment(origins bool, from string) string {
 	return " # " + from
 }
 
-// toml is the line that sets the setting to the value that it has; "" if it has none.
+// toml is the line that sets the setting to the value that it has.
 func (s setting) toml(key string) string {
 	text := s.value.String()
 	if list, is := s.list(); is {
@@ -54,10 +56,7 @@ func (s setting) toml(key string) string {
 		}
 		return key + " = [" + strings.Join(quoted, ", ") + "]"
 	}
-	switch kind := s.value.Type(); {
-	case text == "" && slices.Contains([]string{countType, sizeType, durationType}, kind):
-		return ""
-	case kind == switchType || kind == countType:
+	if kind := s.value.Type(); kind == switchType || kind == countType {
 		return key + " = " + text
 	}
 	return key + " = " + quote(text)
@@ -85,10 +84,13 @@ func template(texts *locale.Texts) string {
 		}
 	}
 	note(texts.Text("config.init.header"))
-	for _, s := range c.settings() {
-		b.WriteString("\n")
-		note(plainText(texts, "setting."+s.key))
-		b.WriteString("#" + s.toml(s.key) + "\n")
+	for _, g := range c.groups() {
+		b.WriteString("\n\n# " + strings.ToUpper(texts.Text("settings."+g.id)) + "\n")
+		for _, s := range g.settings {
+			b.WriteString("\n")
+			note(plainText(texts, "setting."+s.key))
+			b.WriteString("#" + s.toml(s.key) + "\n")
+		}
 	}
 	b.WriteString("\n")
 	note(texts.Text("config.init.rooms"))

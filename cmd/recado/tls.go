@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 
 	"recado/internal/certificate"
@@ -37,6 +36,7 @@ type acmeConfig struct{ email, directory, rootFile, storage string }
 type certificates interface {
 	TLS() *tls.Config
 	Name(host string) string
+	Names() []string
 }
 
 func (c *tlsConfig) check() error {
@@ -45,6 +45,8 @@ func (c *tlsConfig) check() error {
 		return trouble(exitConfig, "tls_pair")
 	case c.certificate != "" && len(c.domains) > 0:
 		return trouble(exitConfig, "flags_conflict", "One", "--tls-cert", "Other", "--domain")
+	case len(c.domains) == 0 && c.acme != newConfig().tls.acme:
+		return trouble(exitConfig, "acme_alone")
 	}
 	return nil
 }
@@ -103,28 +105,16 @@ func (s *serving) secure(to *server.Config) (stop func(), err error) {
 			return nil, err
 		}
 		s.certificates, stop = acme, acme.Close
-		to.TLS = &server.TLS{Config: acme.TLS(), Challenge: acme.Challenge, Strict: true}
+		to.TLS = &server.TLS{Config: acme.TLS(), Names: acme.Names, Challenge: acme.Challenge, Strict: true}
 	case c.certificate != "":
 		files, err := c.files(s.log)
 		if err != nil {
 			return nil, err
 		}
 		s.certificates = files
-		to.TLS = &server.TLS{Config: files.TLS()}
+		to.TLS = &server.TLS{Config: files.TLS(), Names: files.Names}
 	}
-	s.allowNames(to)
 	return stop, nil
-}
-
-// allowNames lets in who asks for a name that the certificate is for: with that, the name is no trick. Not by its
-// patterns, which are no names.
-func (s *serving) allowNames(to *server.Config) {
-	names := s.config.tls.domains
-	if files, is := s.certificates.(*certificate.Files); is {
-		names = files.Names()
-	}
-	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return newHosts(new([]string)).check(name) != nil })
-	to.AllowHosts = slices.Concat(to.AllowHosts, names)
 }
 
 // reloadCertificate reads the files of --tls-cert and --tls-key again.

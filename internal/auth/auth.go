@@ -19,6 +19,8 @@ type Config struct {
 	AllowHosts   []string // host names, without a port, that reach this server besides its own
 	// TrustedProxies are addresses, or networks like 10.0.0.0/8, of proxies that say for whom they ask.
 	TrustedProxies []string
+	// Names are further host names of this server, asked for with each request that needs them; nil for none.
+	Names func() []string
 
 	Hostname  string              // of this machine; default os.Hostname
 	Addresses func() []netip.Addr // of this machine; default: those of its network interfaces, at each call
@@ -28,6 +30,7 @@ type Config struct {
 type Gate struct {
 	origins   map[string]bool // normalized by originOf
 	hosts     map[string]bool
+	names     func() []string
 	addresses func() []netip.Addr
 	proxies   []netip.Prefix
 }
@@ -37,9 +40,12 @@ var hostName = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$`)
 
 // New checks the configuration; the error names the entry that is wrong.
 func New(c Config) (*Gate, error) {
-	g := &Gate{origins: map[string]bool{}, hosts: map[string]bool{}, addresses: c.Addresses}
+	g := &Gate{origins: map[string]bool{}, hosts: map[string]bool{}, names: c.Names, addresses: c.Addresses}
 	if g.addresses == nil {
 		g.addresses = interfaceAddresses
+	}
+	if g.names == nil {
+		g.names = func() []string { return nil }
 	}
 	for _, entry := range c.AllowOrigins {
 		origin, _, ok := originOf(entry)

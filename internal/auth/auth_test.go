@@ -96,7 +96,10 @@ func TestOrigin(t *testing.T) {
 }
 
 func TestHost(t *testing.T) {
-	gate := newGate(t, auth.Config{AllowHosts: []string{"chat.example.com", "Other.Example"}})
+	gate := newGate(t, auth.Config{
+		AllowHosts: []string{"chat.example.com", "Other.Example"},
+		Names:      func() []string { return []string{"Certified.example", "*.star.example"} },
+	})
 	tests := map[string]struct {
 		host    string
 		refused bool
@@ -116,6 +119,8 @@ func TestHost(t *testing.T) {
 		"allowed":                  {host: "chat.example.com"},
 		"allowed, any port":        {host: "chat.example.com:8443"},
 		"allowed, other case":      {host: "other.example"},
+		"of the certificate":       {host: "certified.EXAMPLE:8765"},
+		"of a star in it":          {host: "a.star.example", refused: true},
 		"no Host, so no browser":   {host: ""},
 		"foreign":                  {host: "evil.example:8765", refused: true},
 		"foreign, familiar":        {host: "localhost.evil.example", refused: true},

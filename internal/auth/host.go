@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"recado"
@@ -15,7 +16,7 @@ import (
 // Host comes from no browser.
 func (g *Gate) Host(r *http.Request) error {
 	name := hostname(r.Host)
-	if r.Host == "" || name == "localhost" || g.hosts[name] || address(name).IsValid() {
+	if r.Host == "" || name == "localhost" || g.hosts[name] || address(name).IsValid() || g.isNamed(name) {
 		return nil
 	}
 	return &recado.Refusal{
@@ -23,6 +24,10 @@ func (g *Gate) Host(r *http.Request) error {
 		Status: http.StatusMisdirectedRequest,
 		Facts:  map[string]string{"Host": r.Host, "Name": name},
 	}
+}
+
+func (g *Gate) isNamed(name string) bool {
+	return slices.ContainsFunc(g.names(), func(own string) bool { return hostname(own) == name })
 }
 
 // hostname returns the host of "host", "host:port", "[v6]" or "[v6]:port" as it is compared: in lower case,

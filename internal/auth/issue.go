@@ -18,7 +18,7 @@ type Grant struct {
 
 // Issue makes a token, signed with a secret, that Authenticate takes.
 func Issue(secret []byte, g Grant) (string, error) {
-	if err := checkSecret(secret); err != nil {
+	if err := CheckSecret(secret); err != nil {
 		return "", err
 	}
 	now := time.Now()

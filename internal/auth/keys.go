@@ -51,7 +51,7 @@ type keyring struct {
 func newKeyring(ctx context.Context, c TokensConfig) (keyring, error) {
 	k := keyring{own: map[string][]jwt.VerificationKey{}}
 	if c.Secret != nil {
-		if err := checkSecret(c.Secret); err != nil {
+		if err := CheckSecret(c.Secret); err != nil {
 			return k, err
 		}
 		k.own[hs256] = []jwt.VerificationKey{c.Secret}
@@ -65,15 +65,19 @@ func newKeyring(ctx context.Context, c TokensConfig) (keyring, error) {
 		return k, nil
 	}
 	var err error
-	k.set, err = fetchKeySet(ctx, c.KeySet, c.Log)
-	if c.Audience == "" {
+	if k.set, err = fetchKeySet(ctx, c.KeySet, c.Log); err == nil && c.Audience == "" {
 		c.Log.Warn("tokens for other services of who issues them are taken too: set --token-audience", "key_set", c.KeySet)
 	}
 	return k, err
 }
 
-// checkSecret refuses what is no secret.
-func checkSecret(secret []byte) error {
+// CheckKeys reports why a file has no public keys that are taken.
+func CheckKeys(file []byte) error {
+	return keyring{own: map[string][]jwt.VerificationKey{}}.addPEM(file)
+}
+
+// CheckSecret reports why this is no secret.
+func CheckSecret(secret []byte) error {
 	if block, _ := pem.Decode(secret); block != nil {
 		return errors.New("this is a key in a PEM file, no secret; a public key is known to everybody")
 	}
@@ -171,9 +175,23 @@ func fetchKeySet(ctx context.Context, address string, log *slog.Logger) (keyfunc
 		},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("key set %s: %w", address, err)
+		return nil, fmt.Errorf("fetch the key set: %w", innermost(err))
 	}
 	return set, nil
+}
+
+// innermost is what was wrong in the first place: keyfunc says four times that it was wrong.
+func innermost(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if several, is := err.(interface{ Unwrap() []error }); is {
+			inner = several.Unwrap()[0]
+		}
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
 }
 
 // CheckKeySet reports why the address cannot be that of a key set: whoever can change what comes from there can make

@@ -72,6 +72,9 @@ func (a *ACME) Name(host string) string {
 	return a.config.Names[0]
 }
 
+// Names are those that certificates are wanted for.
+func (a *ACME) Names() []string { return a.config.Names }
+
 // Challenge answers what the authority asks over plain HTTP, and reports whether the request was that.
 func (a *ACME) Challenge(w http.ResponseWriter, r *http.Request) bool {
 	return a.issuer.HandleHTTPChallenge(w, r)

@@ -21,8 +21,8 @@ const (
 	maxTold = 8
 )
 
-// addresses bounds what one address can do: how many connections it has, how fast they come, and how often what it
-// gives for a password or a token may be wrong. The addresses of an IPv6 network of 64 bits, which is what one
+// addresses bounds what one address can do: how many connections it has, how fast they come, how fast it publishes
+// through proxies, and how often what it gives for a password or a token may be wrong. The addresses of an IPv6 network of 64 bits, which is what one
 // subscriber has, are one.
 type addresses struct {
 	limits func() *recado.Limits
@@ -34,10 +34,11 @@ type addresses struct {
 
 // An address has a limiter from its first use on.
 type address struct {
-	open     int // connections
-	told     int // connections above the limit, not counted in open
-	connects *rate.Limiter
-	failures *rate.Limiter
+	open      int // connections
+	told      int // connections above the limit, not counted in open
+	connects  *rate.Limiter
+	failures  *rate.Limiter
+	publishes rates
 }
 
 func newAddresses(l func() *recado.Limits) *addresses {
@@ -99,6 +100,14 @@ func (a *addresses) tell(from netip.Addr, by int) {
 	}
 }
 
+// tooFast reports how long the next publish from there in a room with these limits is to wait; 0 if it need not.
+func (a *addresses) tooFast(from netip.Addr, l *recado.Limits) time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	return a.at(from, now).publishes.wait(l, now)
+}
+
 // mayTry returns the refusal if what was given from there for a password or a token has been wrong too often.
 func (a *addresses) mayTry(from netip.Addr) error {
 	a.mu.Lock()
@@ -153,8 +162,12 @@ func (a *addresses) at(from netip.Addr, now time.Time) *address {
 
 // forgettable reports whether a new address would be the same.
 func (one *address) forgettable(now time.Time) bool {
-	full := func(l *rate.Limiter) bool { return l == nil || l.TokensAt(now) >= float64(l.Burst()) }
-	return one.open == 0 && one.told == 0 && full(one.connects) && full(one.failures)
+	return one.open == 0 && one.told == 0 && isFull(one.connects, now) && isFull(one.failures, now) && one.publishes.full(now)
+}
+
+// isFull reports whether a new limiter would be the same.
+func isFull(l *rate.Limiter, now time.Time) bool {
+	return l == nil || l.TokensAt(now) >= float64(l.Burst())
 }
 
 // untilNext is how long it takes until the limiter has one to give.

@@ -35,6 +35,7 @@ func TestAddressesAreForgotten(t *testing.T) {
 				t.Fatalf("address %d: %v", n, err)
 			}
 			a.failed(from)
+			a.tooFast(from, a.limits())
 			a.leave(from)
 		}
 		if n, most := len(a.known), a.limits().Connections+maxRemembered; n > most {
@@ -87,6 +88,26 @@ func TestAddressesTakeTime(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		if err := a.mayTry(from); err != nil {
 			t.Errorf("10 s later: %v", err)
+		}
+	})
+}
+
+// A rate is as long as there is something to remember of it: limits that were reloaded are other ones.
+func TestRatesAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r rates
+		for range 5 {
+			l := recado.Limits{MessageRate: 2, MessageBurst: 1}
+			if got := r.wait(&l, time.Now()); got != 0 {
+				t.Errorf("the first message waits for %v", got)
+			}
+			if got := r.wait(&l, time.Now()); got != time.Second/2 {
+				t.Errorf("the second message waits for %v, want half a second", got)
+			}
+			time.Sleep(time.Second)
+		}
+		if len(r) != 1 {
+			t.Errorf("%d rates are known, want the last one", len(r))
 		}
 	})
 }

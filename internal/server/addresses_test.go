@@ -144,6 +144,31 @@ func TestTrustedProxy(t *testing.T) {
 	join(t, s.at.Listen, "/ops") // what the proxy says for itself, it says on this machine
 }
 
+// Behind such a proxy, whose connections all of them share, each client has a rate of its own to publish at.
+func TestPublishRateBehindProxy(t *testing.T) {
+	s := start(t, func(c *server.Config) {
+		c.Limits.MessageRate, c.Limits.MessageBurst, c.TrustedProxies = 1, 2, []string{"127.0.0.1"}
+	})
+	proxy := []net.Conn{dial(t, s.at.Listen, ""), dial(t, s.at.Listen, "")}
+	publish := func(i int, client string) answer {
+		t.Helper()
+		return exchangeOn(t, proxy[i%2], "POST /ops HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: "+client+"\r\nContent-Length: 2\r\n\r\noi")
+	}
+	for i := range 2 {
+		for _, client := range []string{"192.0.2.7", "192.0.2.8", ""} {
+			if a := publish(i, client); a.StatusCode != http.StatusOK {
+				t.Fatalf("message %d from %q: %+v", i+1, client, a)
+			}
+		}
+	}
+	if a := publish(0, "192.0.2.7"); a.Header.Get("Retry-After") != "1" {
+		t.Errorf("header %v, want Retry-After", a.Header)
+	} else {
+		wantRefused(t, a, "rate_limited")
+	}
+	wantRefused(t, publish(1, "192.0.2.7"), "rate_limited")
+}
+
 // A handshake that is refused for another reason gives its place back.
 func TestRefusedHandshakeGivesItsPlaceBack(t *testing.T) {
 	s := start(t, func(c *server.Config) { c.Limits.ConnectionsPerIP, c.TrustedProxies = 1, []string{"127.0.0.1"} })

@@ -149,7 +149,7 @@ func limitOf(query url.Values) (int, error) {
 	}
 	limit, err := strconv.Atoi(query.Get("limit"))
 	if err != nil || limit < 1 {
-		return 0, badQuery(fmt.Sprintf("limit is %q, not a number from 1 up", query.Get("limit")))
+		return 0, badQuery("limit", fmt.Sprintf("%q is not a number from 1 up", query.Get("limit")))
 	}
 	return min(limit, maxListed), nil
 }
@@ -160,7 +160,7 @@ func positionOf(query url.Values, name string) (recado.Position, error) {
 	}
 	at, err := recado.ParsePosition(query.Get(name))
 	if err != nil {
-		return at, badQuery(fmt.Sprintf("%s: %v", name, err))
+		return at, badQuery(name, err.Error())
 	}
 	return at, nil
 }

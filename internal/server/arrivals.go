@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"recado"
 	"recado/internal/auth"
 )
@@ -46,9 +44,7 @@ type arrival struct {
 	excess error     // why it is one too many; nil: it is not
 	left   func()    // its address has one less; nil: it was not counted
 
-	// publishes has the rates of the rooms that it publishes in, by their limits, of which there are as many as rules.
-	// The connection's own goroutine uses it.
-	publishes map[*recado.Limits]*rate.Limiter
+	publishes rates // the connection's own goroutine uses it
 }
 
 type arrivalKey struct{}
@@ -85,26 +81,16 @@ func (a *arrivals) serve(r *http.Request) (excess error) {
 }
 
 // tooFast reports how long the connection of the request is to wait with its next publish in a room that has these
-// limits; 0 if it need not.
+// limits; 0 if it need not. Behind a proxy, whose connections many share, it is the client's address that waits.
 func (a *arrivals) tooFast(r *http.Request, l *recado.Limits) time.Duration {
 	arrival, known := r.Context().Value(arrivalKey{}).(*arrival)
-	if !known || l.MessageRate == recado.Off || auth.Loopback(r) {
+	switch {
+	case !known || l.MessageRate == recado.Off || auth.Loopback(r):
 		return 0
+	case arrival.left != nil:
+		return arrival.publishes.wait(l, time.Now())
 	}
-	limiter := arrival.publishes[l]
-	if limiter == nil {
-		if arrival.publishes == nil {
-			arrival.publishes = make(map[*recado.Limits]*rate.Limiter)
-		}
-		limiter = rate.NewLimiter(rate.Limit(l.MessageRate), l.MessageBurst)
-		arrival.publishes[l] = limiter
-	}
-	now := time.Now()
-	wait := untilNext(limiter, now)
-	if wait == 0 {
-		limiter.AllowN(now, 1)
-	}
-	return wait
+	return a.addresses.tooFast(auth.Address(r.RemoteAddr), l)
 }
 
 // session lets begin make a session of the request, whose client's address has one connection more until left is

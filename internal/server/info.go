@@ -23,7 +23,7 @@ func (s *Server) info(w http.ResponseWriter, _ *http.Request) error {
 	everything, err := recado.Identify(s.config.Authenticator, "")
 	return writeJSON(w, infoAnswer{
 		Version: s.config.Version, TLS: s.config.TLS != nil, Clients: s.Clients(), Rooms: s.hub.Rooms(),
-		Open: err == nil && everything == nil, LAN: s.LAN(), Limits: announced(s.limits.Load()),
+		Open: err == nil && everything == nil, LAN: s.LAN(), Limits: announced(s.limits()),
 	})
 }
 

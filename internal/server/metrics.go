@@ -21,7 +21,7 @@ type Observer interface {
 
 // metrics answers programs on this machine, and who has a token for it: the numbers tell strangers how to hurt.
 func (s *Server) metrics(w http.ResponseWriter, r *http.Request) error {
-	tokens := *s.monitors.Load()
+	tokens := s.rules.Load().monitors
 	switch {
 	case s.config.Metrics == nil:
 		return notFound()

@@ -30,7 +30,7 @@ type receipt struct {
 
 // publish sends the request's body to the room.
 func (s *Server) publish(w http.ResponseWriter, r *http.Request, room string) error {
-	limits := s.limits.Load().In(room)
+	limits := s.limits().In(room)
 	if wait := s.arrivals.tooFast(r, limits); wait > 0 {
 		return &recado.Refusal{
 			Code: "rate_limited", Status: http.StatusTooManyRequests,

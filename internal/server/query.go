@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -19,7 +20,11 @@ const sessionHeader = "Recado-Session"
 func (s *Server) joinOf(r *http.Request, room string) (transport.Join, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return transport.Join{}, badQuery(err.Error())
+		odd := ";"
+		if escape, is := errors.AsType[url.EscapeError](err); is {
+			odd = string(escape)
+		}
+		return transport.Join{}, badQuery(odd, err.Error())
 	}
 	j := transport.Join{
 		Room: room, Loopback: auth.Loopback(r), Request: requestID(r), Session: cmp.Or(r.Header.Get(sessionHeader), values.Get("session")),
@@ -27,20 +32,16 @@ func (s *Server) joinOf(r *http.Request, room string) (transport.Join, error) {
 	}
 	if name := values.Get("name"); name != "" {
 		if j.Name, err = recado.CleanName(name); err != nil {
-			return j, badQuery(fmt.Sprintf("name: %v", err))
+			return j, badQuery("name", err.Error())
 		}
 	}
 	if j.Session != "" {
-		if err := recado.CheckSession(j.Session); err != nil {
-			return j, badQuery(err.Error())
+		if odd := recado.CheckSession(j.Session); odd != nil {
+			return j, badQuery("session", odd.Error())
 		}
 	}
-	switch echo := values.Get("echo"); echo {
-	case "", "0":
-	case "1":
-		j.Echo = true
-	default:
-		return j, badQuery(fmt.Sprintf("echo is %q, not 1", echo))
+	if j.Echo, err = isOn(values, "echo"); err != nil {
+		return j, err
 	}
 	return j, readSince(&j, values.Get("since"), time.Now())
 }
@@ -66,12 +67,27 @@ func readSince(j *transport.Join, since string, now time.Time) error {
 	}
 	after, err := recado.ParsePosition(since)
 	if err != nil {
-		return badQuery(fmt.Sprintf("since is %q, not a position like k3f9.41, a time like 10m, or all", since))
+		return badQuery("since", fmt.Sprintf("%q is not a position like k3f9.41, a time like 10m, or all", since))
 	}
 	j.After = after
 	return nil
 }
 
-func badQuery(why string) error {
-	return &recado.Refusal{Code: "query_invalid", Status: http.StatusBadRequest, Facts: map[string]string{"Reason": why}}
+// isOn reads a parameter that is 1, or absent.
+func isOn(values url.Values, name string) (bool, error) {
+	switch value := values.Get(name); value {
+	case "", "0":
+		return false, nil
+	case "1":
+		return true, nil
+	default:
+		return false, badQuery(name, fmt.Sprintf("%q is not 1", value))
+	}
+}
+
+// badQuery is the refusal of a parameter; why is for the log.
+func badQuery(parameter, why string) error {
+	return &recado.Refusal{
+		Code: "query_invalid", Status: http.StatusBadRequest, Facts: map[string]string{"Parameter": parameter, "Reason": why},
+	}
 }

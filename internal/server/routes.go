@@ -65,7 +65,7 @@ func (s *Server) readingRoom(e func(w http.ResponseWriter, r *http.Request, room
 }
 
 func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
-	r = s.gate.Load().Client(r)
+	r = s.rules.Load().gate.Client(r)
 	defer s.survive(r)
 	if err := s.admit(r); err != nil {
 		s.refuse(w, r, err)
@@ -94,7 +94,7 @@ func (s *Server) admit(r *http.Request) error {
 			Header: map[string]string{"Retry-After": "1", "Connection": "close"},
 		}
 	}
-	if err := s.gate.Load().Check(r, strictHost(r)); err != nil {
+	if err := s.rules.Load().gate.Check(r, strictHost(r)); err != nil {
 		return err
 	}
 	return checkPath(r.URL.EscapedPath())

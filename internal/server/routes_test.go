@@ -176,11 +176,19 @@ func wantRefused(t *testing.T, answer answer, code string) {
 
 func TestRefusalInTheClientsLanguage(t *testing.T) {
 	s := start(t, nil)
-	got := exchange(t, s.at.Listen, "DELETE / HTTP/1.1\r\nHost: localhost\r\nAccept-Language: pt-PT, en;q=0.5\r\n\r\n")
-	want := locale.New(locale.Portuguese).Text("error.method_not_allowed", "Method", "DELETE")
-	if said := readRefusal(t, got.Body); said.Message != want || got.Header.Get("Content-Language") != "pt-BR" {
-		t.Errorf("refused with %+v in %q, want %q in pt-BR", said, got.Header.Get("Content-Language"), want)
+	texts := locale.New(locale.Portuguese)
+	for request, want := range map[string]string{
+		"DELETE /":            texts.Text("error.method_not_allowed", "Method", "DELETE"),
+		"GET /ops?since=then": texts.Text("error.query_invalid", "Parameter", "since"),
+		"GET /ops?name=%zz":   texts.Text("error.query_invalid", "Parameter", "%zz"),
+		"GET /ops?a;b":        texts.Text("error.query_invalid", "Parameter", ";"),
+	} {
+		got := exchange(t, s.at.Listen, request+" HTTP/1.1\r\nHost: localhost\r\nAccept-Language: pt-PT, en;q=0.5\r\n\r\n")
+		if said := readRefusal(t, got.Body); said.Message != want || got.Header.Get("Content-Language") != "pt-BR" {
+			t.Errorf("%s is refused with %+v in %q, want %q in pt-BR", request, said, got.Header.Get("Content-Language"), want)
+		}
 	}
+	s.log.wait(t, "code=query_invalid", `reason="\"then\" is not a position`) // in the language of the log
 }
 
 // A body that was announced and does not come must not keep the answer back.

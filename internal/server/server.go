@@ -60,9 +60,7 @@ type Config struct {
 // A Server relays messages between those who connect to it. Listen, Serve, Stop is the order of its life.
 type Server struct {
 	config   Config // as the server was started with it
-	gate     atomic.Pointer[auth.Gate]
-	monitors atomic.Pointer[recado.Authenticator] // Config.MetricsAuthenticator
-	limits   atomic.Pointer[recado.Limits]
+	rules    atomic.Pointer[rules]
 	hub      *hub.Hub
 	site     *web.Site
 	sockets  *transport.Transport
@@ -77,10 +75,17 @@ type Server struct {
 	securePort string         // at which TLS is spoken, if it is
 }
 
+// rules are what Reload exchanges.
+type rules struct {
+	limits   recado.Limits
+	gate     *auth.Gate
+	monitors recado.Authenticator // Config.MetricsAuthenticator
+}
+
 // New checks the configuration and reads what is embedded. An error that concerns the person who started
 // the program is a *StartError.
 func New(c Config) (*Server, error) {
-	limits, gate, err := prepare(c)
+	rules, err := newRules(c)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +93,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := hub.New(c.Broker, limits)
+	h := hub.New(c.Broker, rules.limits)
 	h.LogTo(c.Log)
 	if c.Observer != nil {
 		h.Observe(c.Observer)
@@ -98,18 +103,16 @@ func New(c Config) (*Server, error) {
 		hub:    h,
 		site:   site,
 		sockets: transport.New(h, transport.Config{
-			Limits: limits, Compress: c.Compress, Log: c.Log, Observer: c.Observer,
+			Limits: rules.limits, Compress: c.Compress, Log: c.Log, Observer: c.Observer,
 		}),
 		texts: map[locale.Language]*locale.Texts{
 			locale.English: locale.New(locale.English), locale.Portuguese: locale.New(locale.Portuguese),
 		},
 	}
-	s.gate.Store(gate)
-	s.monitors.Store(&c.MetricsAuthenticator)
-	s.limits.Store(&limits)
+	s.rules.Store(rules)
 	s.arrivals = &arrivals{
-		limits: s.limits.Load, addresses: newAddresses(s.limits.Load), sockets: s.sockets.Open, observer: c.Observer,
-		trusts:   func(from netip.Addr) bool { return s.gate.Load().Trusts(from) },
+		limits: s.limits, addresses: newAddresses(s.limits), sockets: s.sockets.Open, observer: c.Observer,
+		trusts:   func(from netip.Addr) bool { return s.rules.Load().gate.Trusts(from) },
 		refusals: newRefusals(c.Log), log: c.Log, open: map[net.Conn]*arrival{},
 	}
 	s.routes = s.newRoutes()
@@ -117,14 +120,17 @@ func New(c Config) (*Server, error) {
 	return s, nil
 }
 
-// prepare makes of c what Reload can exchange.
-func prepare(c Config) (recado.Limits, *auth.Gate, error) {
+func newRules(c Config) (*rules, error) {
 	limits, err := withConnections(c.Limits.WithDefaults())
 	if err != nil {
-		return limits, nil, err
+		return nil, err
 	}
-	gate, err := auth.New(auth.Config{AllowOrigins: c.AllowOrigins, AllowHosts: c.AllowHosts, TrustedProxies: c.TrustedProxies})
-	return limits, gate, err
+	config := auth.Config{AllowOrigins: c.AllowOrigins, AllowHosts: c.AllowHosts, TrustedProxies: c.TrustedProxies}
+	if c.TLS != nil {
+		config.Names = c.TLS.Names
+	}
+	gate, err := auth.New(config)
+	return &rules{limits, gate, c.MetricsAuthenticator}, err
 }
 
 // Reload goes on with the AllowOrigins, AllowHosts, TrustedProxies, MetricsAuthenticator and Limits of c, for the requests
@@ -132,15 +138,14 @@ func prepare(c Config) (recado.Limits, *auth.Gate, error) {
 // Limits.HeaderTimeout, HeaderBytes, PingInterval and PingTimeout stay as they were, and so does all else; after an
 // error, everything does.
 func (s *Server) Reload(c Config) error {
-	limits, gate, err := prepare(c)
+	c.TLS = s.config.TLS
+	rules, err := newRules(c)
 	if err != nil {
 		return err
 	}
-	s.gate.Store(gate)
-	s.monitors.Store(&c.MetricsAuthenticator)
-	s.limits.Store(&limits)
-	s.hub.SetLimits(limits)
-	s.sockets.SetLimits(limits)
+	s.rules.Store(rules)
+	s.hub.SetLimits(rules.limits)
+	s.sockets.SetLimits(rules.limits)
 	return nil
 }
 
@@ -184,17 +189,20 @@ func (s *Server) Stop(ctx context.Context, code recado.CloseCode) error {
 	return errors.Join(errs[:]...)
 }
 
+// limits are those of now.
+func (s *Server) limits() *recado.Limits { return &s.rules.Load().limits }
+
 func (s *Server) newHTTP() *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true) // alone: WebSocket needs it, and HTTP/2 would bring its own floods
 	return &http.Server{
 		Handler:                      s.Handler(),
 		DisableGeneralOptionsHandler: true,
-		ReadHeaderTimeout:            s.limits.Load().HeaderTimeout,
-		ReadTimeout:                  max(readTimeout, s.limits.Load().HeaderTimeout),
+		ReadHeaderTimeout:            s.limits().HeaderTimeout,
+		ReadTimeout:                  max(readTimeout, s.limits().HeaderTimeout),
 		WriteTimeout:                 writeTimeout,
 		IdleTimeout:                  idleTimeout,
-		MaxHeaderBytes:               max(s.limits.Load().HeaderBytes-headSlop, 1),
+		MaxHeaderBytes:               max(s.limits().HeaderBytes-headSlop, 1),
 		Protocols:                    protocols,
 		ErrorLog:                     slog.NewLogLogger(s.config.Log.Handler(), slog.LevelWarn),
 		BaseContext:                  s.listenerContext,

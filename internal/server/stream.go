@@ -16,13 +16,13 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, room string) err
 	}
 	format := formatOf(r)
 	resume(&asked, r.Header.Get("Last-Event-ID"))
-	poll := r.URL.Query().Get("poll")
+	poll, err := isOn(r.URL.Query(), "poll")
 	switch {
-	case poll != "" && poll != "0" && poll != "1":
-		return badQuery("poll is not 1")
+	case err != nil:
+		return err
 	case r.Method == http.MethodHead:
 		needed := recado.MaySubscribe
-		if poll == "1" {
+		if poll {
 			needed |= recado.MayReadHistory
 		}
 		if _, err := recado.Admit(asked.Authenticator, asked.Token, room, needed); err != nil {
@@ -31,7 +31,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, room string) err
 		w.Header().Set("Content-Type", string(format))
 		w.Header().Set("Cache-Control", "no-store")
 		return nil
-	case poll == "1":
+	case poll:
 		return s.sockets.Poll(w, r, asked, format)
 	case r.ProtoAtLeast(1, 1):
 		return s.arrivals.session(r, func(left func()) error {

@@ -15,6 +15,9 @@ import (
 type TLS struct {
 	Config *tls.Config // with the certificates; versions and protocols are the server's matter
 
+	// Names are those that the certificates are for: who asks for one of them does so by no trick. nil for none.
+	Names func() []string
+
 	// Challenge answers what an authority asks over plain HTTP before it gives a certificate, and reports whether
 	// the request was that. nil for none.
 	Challenge func(w http.ResponseWriter, r *http.Request) bool

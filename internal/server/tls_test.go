@@ -165,6 +165,20 @@ func TestBadHandshakeIsLogged(t *testing.T) {
 	wantEnd(t, dial(t, s.at.Listen, "\x00garbage"))
 }
 
+// An attack with handshakes that fail does not fill the disk.
+func TestManyBadHandshakesAreSummedInTheLog(t *testing.T) {
+	const attempts, burst, aSecond = 400, 100, 20
+	s := startTLS(t, nil)
+	began := time.Now()
+	for range attempts {
+		wantEnd(t, dial(t, s.at.Listen, "\x00garbage"))
+	}
+	most := burst + aSecond*int(time.Since(began)/time.Second+1)
+	if n := strings.Count(s.log.String(), "TLS handshake failed"); n < burst || n > most {
+		t.Errorf("%d lines about %d handshakes, want %d to %d", n, attempts, burst, most)
+	}
+}
+
 func TestUnencrypted(t *testing.T) {
 	const acme = "/.well-known/acme-challenge/token"
 	s := startTLS(t, func(c *server.Config) {
