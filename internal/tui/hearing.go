@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"strings"
+	"time"
 
 	"recado"
 	"recado/client"
@@ -17,6 +18,7 @@ type hearing struct {
 	address string
 	outage  bool
 	lost    losses
+	excess  excess
 }
 
 // take deals with one event. The error is the end.
@@ -30,6 +32,10 @@ func (h *hearing) take(e client.Event) error {
 		return h.write(e)
 	case client.Gap:
 		h.tell("recado: " + gapText(h.Texts, e))
+	case *client.ServerError:
+		if text := h.excess.faultText(h.Texts, e, time.Now()); text != "" {
+			h.tell("recado: " + text)
+		}
 	case client.State:
 		h.state(e)
 	}

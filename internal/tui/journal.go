@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"recado"
 )
 
 const (
@@ -37,6 +39,7 @@ type journal struct {
 	first     *entry // of those that came while nobody looked; nil: there are none
 	news      int    // how many they are
 	fresh     int    // how many have not been looked at yet
+	cleared   bool   // what was said has been taken from the screen
 }
 
 // A place is a row of an entry.
@@ -130,6 +133,20 @@ func (j *journal) last() *entry {
 	return j.entries[len(j.entries)-1]
 }
 
+// oldest is the position of the first message, of those that the history which the server has now may have; zero if
+// there is none.
+func (j *journal) oldest() (oldest recado.Position) {
+	for _, e := range slices.Backward(j.entries) {
+		if e.missing.Reason == anotherHistory {
+			break
+		}
+		if e.position != (recado.Position{}) {
+			oldest = e.position
+		}
+	}
+	return oldest
+}
+
 // settle takes an own message out of the outbox. What the room has goes to the end of what was said: that is its
 // place. False means that it is not there.
 func (j *journal) settle(id string, m mark) (*entry, bool) {
@@ -176,9 +193,17 @@ func (j *journal) replace(i int, others []*entry) {
 	}
 }
 
+// fill puts others in the place of a gap, if it has not been pruned.
+func (j *journal) fill(gap *entry, filling []*entry) {
+	if i := slices.Index(j.entries, gap); i >= 0 {
+		j.replace(i, filling)
+	}
+}
+
 // clear forgets everything but what is waiting.
 func (j *journal) clear() {
 	j.entries, j.bytes, j.at, j.following, j.first, j.news, j.fresh = nil, 0, place{}, true, nil, 0, 0
+	j.cleared = true
 }
 
 // looked is for when somebody sees the end.

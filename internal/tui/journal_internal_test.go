@@ -76,3 +76,27 @@ func TestJournalIsBounded(t *testing.T) {
 	s.press("home")
 	s.fits()
 }
+
+// Earlier messages are those before the first one that is here and that the server may still know.
+func TestJournalOldest(t *testing.T) {
+	s := newStage(t, locale.English)
+	at := func(want string) {
+		t.Helper()
+		if got := s.model.journal.oldest(); got.String() != want {
+			t.Errorf("oldest() = %v, want %v", got, want)
+		}
+	}
+	at(recado.Position{}.String())
+	s.says("one")
+	s.says("two")
+	at("k.1")
+	s.events(client.Gap{Reason: "slow", From: 3, To: 5, Position: recado.Position{Epoch: "k", Seq: 5}})
+	at("k.1")
+	s.events(client.Gap{Reason: "epoch", Position: recado.Position{Epoch: "n", Seq: 5}})
+	at(recado.Position{}.String())
+	s.says("three")
+	at("k.3")
+	s.press("/clear", "enter")
+	at(recado.Position{}.String())
+	s.want("!Nothing said here yet")
+}
