@@ -100,3 +100,19 @@ func TestJournalOldest(t *testing.T) {
 	at(recado.Position{}.String())
 	s.want("!Nothing said here yet")
 }
+
+// What is a command stays one where it is broken into rows.
+func TestModelKeepsHyphens(t *testing.T) {
+	s := newStage(t, locale.English)
+	s.resize(20, 6)
+	s.says("start the other --lan-name")
+	s.want("\n --lan-name")
+}
+
+// A QR code that does not fit is of no use: the address is shown alone.
+func TestModelHalfACode(t *testing.T) {
+	s := newStage(t, locale.English)
+	s.resize(20, 6)
+	s.press("/qr", "enter")
+	s.want("!<QR", "Join #ops", "localhost:8765")
+}
