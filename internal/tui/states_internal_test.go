@@ -148,6 +148,7 @@ func TestLineModeOffline(t *testing.T) {
 	for range 2 {
 		talk.take(client.State{Phase: client.Reconnecting, Err: errors.New("cut"), Wait: 20 * time.Second})
 	}
+	talk.draw()
 	const want = "· No internet. You will be back as soon as it is.\n"
 	if got := out.String(); strings.Count(got, want) != 1 || strings.Count(got, "· ") != 1 {
 		t.Errorf("told %q, want %q alone", got, want)

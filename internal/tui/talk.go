@@ -20,6 +20,8 @@ type talk struct {
 	people  people
 	journal *journal // what /export and /queue speak of
 	screen  *screen
+	lines   strings.Builder // to show above the prompt
+	stale   bool            // there are some, or the prompt has changed
 	editor  editor
 	color   bool
 
@@ -51,12 +53,16 @@ func (t *talk) run(ctx context.Context, typed <-chan []byte, sizes <-chan os.Sig
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	for !t.left {
+		t.draw()
 		select {
 		case e, open := <-t.client.Events():
 			if !open {
 				return errors.Join(t.end, ctx.Err())
 			}
 			t.take(e)
+			for range len(t.client.Events()) { // a flood is written seldom, and read in time
+				t.take(<-t.client.Events())
+			}
 		case answer := <-t.answers:
 			answer()
 		case data, open := <-typed:
@@ -80,12 +86,14 @@ func (t *talk) run(ctx context.Context, typed <-chan []byte, sizes <-chan os.Sig
 			return ctx.Err()
 		}
 	}
+	t.draw()
 	unsent := t.client.Waiting()
 	if t.phase == client.Connected || t.phase == client.Draining {
 		unsent = t.leave(t.client)
 	}
 	if unsent > 0 {
 		t.status(t.Count("chat.unsent", unsent))
+		t.draw()
 	}
 	return t.end
 }
@@ -289,9 +297,19 @@ func (t *talk) showAll(entries []*entry) {
 	t.show(b.String())
 }
 
-// show prints lines above the prompt. A terminal that is gone is noticed by reading from it.
+// show puts lines above the prompt, when the screen is drawn next.
 func (t *talk) show(lines string) {
-	t.screen.print(lines, t.prompt(), &t.editor) //nolint:errcheck // see above
+	t.lines.WriteString(lines)
+	t.stale = true
+}
+
+// draw prints what is new. A terminal that is gone is noticed by reading from it.
+func (t *talk) draw() {
+	if t.stale {
+		t.screen.print(t.lines.String(), t.prompt(), &t.editor) //nolint:errcheck // see above
+		t.lines.Reset()
+		t.stale = false
+	}
 }
 
 func (t *talk) prompt() string {

@@ -137,6 +137,7 @@ func (t *talk) export(to string) {
 }
 
 func (t *talk) wipe(string) {
+	t.draw()
 	t.journal.clear()
 	t.screen.clear(t.prompt(), &t.editor) //nolint:errcheck // a terminal that is gone is noticed by reading
 }
