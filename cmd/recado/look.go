@@ -36,7 +36,7 @@ func newLookCommand(p *program, texts *locale.Texts, name string, look func(ctx 
 			ctx, stop := signalContext(cmd.Context())
 			defer stop()
 			err = look(ctx, l)
-			if isClosedPipe(err) {
+			if tui.IsClosedPipe(err) {
 				return nil
 			}
 			return memberProblem(ctx, err, texts, v)

@@ -148,25 +148,3 @@ func someArguments(what string, limit int) cobra.PositionalArgs {
 func usageProblem(id string, facts ...any) error {
 	return &exitError{code: exitUsage, err: &problem{id: id, facts: facts}}
 }
-
-// An outage tells a person that the connection of a program is lost, and that it is back.
-type outage struct {
-	texts   *locale.Texts
-	address string
-	tell    func(text string)
-	now     bool
-}
-
-// take looks at a state of the connection.
-func (o *outage) take(s client.State) {
-	passing := s.Wait == 0 && errors.Is(s.Err, client.ErrResync) // it comes back at once, where it was
-	switch {
-	case s.Phase == client.Reconnecting && !o.now && !passing:
-		id, facts := tui.Problem(s.Err, o.address)
-		o.now = true
-		o.tell(o.texts.Text("commands.reconnecting", "Problem", o.texts.Text("error."+id, facts...)))
-	case s.Phase == client.Connected && o.now:
-		o.now = false
-		o.tell(o.texts.Text("commands.reconnected"))
-	}
-}

@@ -94,7 +94,7 @@ func TestPipeToTerminal(t *testing.T) {
 	p.Terminal = true
 	done := running(t, p)
 	r.join().say("a\nb\x1b]0;owned\x07\rc\u202e")
-	out.wait(t, "a⏎b␍c\n")
+	out.wait(t, `a\nb\rc`+"\n")
 	keyboard.Close()
 	if err := ended(t, done); err != nil {
 		t.Errorf("Run() = %v, want nil", err)
