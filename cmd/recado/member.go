@@ -70,6 +70,17 @@ func (p *program) visit(c caller, args []string) (visit, error) {
 	return v, nil
 }
 
+// goThere goes where the arguments lead and does something there, until a signal ends it.
+func (p *program) goThere(ctx context.Context, texts *locale.Texts, c caller, args []string, do func(context.Context, visit) error) error {
+	v, err := p.visit(c, args)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signalContext(ctx)
+	defer stop()
+	return memberProblem(ctx, do(ctx, v), texts, v)
+}
+
 // withoutToken takes the token out of an address: it is not to be shown, or kept by anybody on the way.
 func withoutToken(address string) (clean, token string) {
 	u, err := url.Parse(address)

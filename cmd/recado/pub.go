@@ -55,13 +55,9 @@ func newPubCommand(p *program, texts *locale.Texts) *cobra.Command {
 			if err := how.check(); err != nil {
 				return err
 			}
-			v, err := p.visit(how.caller, args[:1])
-			if err != nil {
-				return err
-			}
-			ctx, stop := signalContext(cmd.Context())
-			defer stop()
-			return memberProblem(ctx, p.pub(ctx, texts, v, how), texts, v)
+			return p.goThere(cmd.Context(), texts, how.caller, args[:1], func(ctx context.Context, v visit) error {
+				return p.pub(ctx, texts, v, how)
+			})
 		},
 	}
 	p.completeRoom(cmd, texts, &how.caller)

@@ -51,15 +51,11 @@ func newSubCommand(p *program, texts *locale.Texts) *cobra.Command {
 			if err := how.check(); err != nil {
 				return err
 			}
-			v, err := p.visit(how.caller, args[:1])
-			if err != nil {
-				return err
-			}
-			ctx, stop := signalContext(cmd.Context())
-			defer stop()
-			// A signal that we ignore, as signalContext does, the commands would ignore too.
-			signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-			return memberProblem(ctx, p.sub(ctx, texts, v, &how), texts, v)
+			return p.goThere(cmd.Context(), texts, how.caller, args[:1], func(ctx context.Context, v visit) error {
+				// A signal that we ignore, as signalContext does, the commands would ignore too.
+				signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+				return p.sub(ctx, texts, v, &how)
+			})
 		},
 	}
 	p.completeRoom(cmd, texts, &how.caller)
