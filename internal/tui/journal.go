@@ -75,14 +75,38 @@ func (j *journal) add(e *entry, unseen bool) {
 	j.prune()
 }
 
-// prepend puts earlier entries before all others.
-func (j *journal) prepend(earlier []*entry) {
+// prepend puts earlier entries before all others of the same history, and returns the index of the first one.
+func (j *journal) prepend(earlier []*entry) (at int) {
 	for _, e := range earlier {
 		j.fit(e)
 		j.bytes += len(e.text)
 	}
-	j.entries = slices.Concat(earlier, j.entries)
-	j.at.entry += len(earlier)
+	at = j.beginning()
+	j.entries = slices.Insert(j.entries, at, earlier...)
+	if j.at.entry >= at {
+		j.at.entry += len(earlier)
+	}
+	return at
+}
+
+// beginning is the index from which on the entries are of the history that the server has now.
+func (j *journal) beginning() int {
+	for i, e := range slices.Backward(j.entries) {
+		if e.missing.Reason == anotherHistory {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// oldest is the position of the first message that the server may still know; zero if there is none.
+func (j *journal) oldest() recado.Position {
+	for _, e := range j.entries[j.beginning():] {
+		if e.position != (recado.Position{}) {
+			return e.position
+		}
+	}
+	return recado.Position{}
 }
 
 // fit makes the column of the names wide enough.
@@ -131,20 +155,6 @@ func (j *journal) last() *entry {
 		return nil
 	}
 	return j.entries[len(j.entries)-1]
-}
-
-// oldest is the position of the first message, of those that the history which the server has now may have; zero if
-// there is none.
-func (j *journal) oldest() (oldest recado.Position) {
-	for _, e := range slices.Backward(j.entries) {
-		if e.missing.Reason == anotherHistory {
-			break
-		}
-		if e.position != (recado.Position{}) {
-			oldest = e.position
-		}
-	}
-	return oldest
 }
 
 // settle takes an own message out of the outbox. What the room has goes to the end of what was said: that is its

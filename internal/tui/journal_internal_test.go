@@ -96,6 +96,12 @@ func TestJournalOldest(t *testing.T) {
 	at(recado.Position{}.String())
 	s.says("three")
 	at("k.3")
+	s.model.journal.prepend([]*entry{{at: s.now, text: "between", position: recado.Position{Epoch: "k", Seq: 2}}})
+	at("k.2")
+	s.want("started anew", "between")
+	if shown := s.shown(); strings.Index(shown, "started anew") > strings.Index(shown, "between") {
+		t.Errorf("what the new history has stands before the end of the old one:\n%s", shown)
+	}
 	s.press("/clear", "enter")
 	at(recado.Position{}.String())
 	s.want("!Nothing said here yet")

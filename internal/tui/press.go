@@ -276,7 +276,7 @@ func (m *model) page(p client.Page) {
 	for _, message := range p.Messages {
 		earlier = append(earlier, m.entry(message))
 	}
-	m.journal.prepend(earlier)
-	m.journal.at, m.journal.following = place{len(earlier) - 1, 1 << 20}, false
+	at := m.journal.prepend(earlier)
+	m.journal.at, m.journal.following = place{at + len(earlier) - 1, 1 << 20}, false
 	m.journal.hold(m.logHeight())
 }
