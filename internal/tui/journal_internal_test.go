@@ -57,6 +57,21 @@ func TestModelKeepsItsPlace(t *testing.T) {
 	}
 }
 
+// What somebody asks for is seen, wherever they were looking.
+func TestModelReplies(t *testing.T) {
+	s := newStage(t, locale.English)
+	for range 50 {
+		s.says("later")
+	}
+	for _, ask := range []string{"/who", "/export md"} {
+		s.press("pgup", ask)
+		s.want("↓ End")
+		s.press("enter")
+		s.want("!↓ End")
+	}
+	s.want("2 people: ana (you), beto", "50 messages saved")
+}
+
 // What can be scrolled back to has an end, in messages and in bytes.
 func TestJournalIsBounded(t *testing.T) {
 	s := newStage(t, locale.English)

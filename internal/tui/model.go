@@ -234,6 +234,12 @@ func (m *model) note(s sort, text string) {
 	m.journal.add(&entry{sort: s, at: m.now(), text: text}, m.blurred)
 }
 
+// reply is a notice that the person has asked for: wherever they look, they look at it.
+func (m *model) reply(s sort, text string) {
+	m.note(s, text)
+	m.journal.end()
+}
+
 // An answerMsg is what a question has brought. It is of no interest once another room has been entered.
 type answerMsg struct {
 	from connection
