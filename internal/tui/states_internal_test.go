@@ -162,3 +162,46 @@ func TestLineModeOffline(t *testing.T) {
 		t.Errorf("%d attempts, want one at once", conn.retries)
 	}
 }
+
+// A flooded connection has many events at hand, and no more.
+type flooded struct {
+	*fakeConnection
+
+	events chan client.Event
+}
+
+func (f flooded) Events() <-chan client.Event { return f.events }
+
+// A writeCounter counts what would be system calls.
+type writeCounter struct {
+	text   []byte
+	writes int
+}
+
+func (w *writeCounter) Write(p []byte) (int, error) {
+	w.writes++
+	w.text = append(w.text, p...)
+	return len(p), nil
+}
+
+// Line by line, a flood is written together: message by message it would be read too slowly.
+func TestLineModeFlood(t *testing.T) {
+	const messages = 100
+	conn := flooded{&fakeConnection{url: "ws://localhost/ops", you: person("ana")}, make(chan client.Event, messages)}
+	for range messages {
+		conn.events <- client.Message{From: person("beto"), Time: time.Now(), Data: []byte("flood")}
+	}
+	close(conn.events)
+	var out writeCounter
+	talk := &talk{
+		Texts: locale.New(locale.English), screen: &screen{out: &out, plain: true},
+		world: world{now: time.Now, online: func() bool { return true }},
+	}
+	talk.begin(conn)
+	if err := talk.run(t.Context(), nil, nil, &decoder{}); err != nil {
+		t.Errorf("run() = %v, want nil", err)
+	}
+	if n := strings.Count(string(out.text), "beto: flood\n"); n != messages || out.writes > 3 {
+		t.Errorf("%d messages in %d writes, want %d in at most 3", n, out.writes, messages)
+	}
+}
