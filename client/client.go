@@ -171,7 +171,7 @@ func (c *Client) URL() string { return c.target.String() }
 
 // Events are to be received until the channel is closed, which is the client's end. A client whose events nobody
 // takes soon reads nothing more from its connection, and the server will disconnect it as too slow. While a method
-// waits for an answer, up to 4,096 events with 4 MiB are kept.
+// waits for an answer, up to 8,192 events with 4 MiB are kept.
 func (c *Client) Events() <-chan Event { return c.feed.out }
 
 // Position is that of the last stored message which the events have brought, or are about to bring. To go on there

@@ -7,12 +7,12 @@ import (
 
 const (
 	// eventsAhead is how many events wait for the receiver before the reading of the connection does: enough to go
-	// on reading while a receiver draws a screen.
-	eventsAhead = 1024
+	// on reading in a flood while a receiver takes in as many, or draws a screen.
+	eventsAhead = 4096
 	// handedOver is how many of them the receiver can take without waiting for run.
 	handedOver = 128
 	// eventsMax and eventBytesMax bound them while a call waits for an answer of the server.
-	eventsMax, eventBytesMax = 4096, 4 << 20
+	eventsMax, eventBytesMax = 8192, 4 << 20
 )
 
 // A feed brings the events to their receiver, in order. A receiver who does not take them stops the reading, and

@@ -235,8 +235,8 @@ func TestEventsAreBounded(t *testing.T) {
 		size           int
 		atLeast, limit uint64 // messages that are read
 	}{
-		"nobody asks":                 {false, 1, 1024, 1400},
-		"somebody does":               {true, 1, 4096, 4500},
+		"nobody asks":                 {false, 1, 4096, 4500},
+		"somebody does":               {true, 1, 8192, 8600},
 		"somebody does, they are big": {true, 60_000, 70, 250},
 	}
 	for name, tt := range tests {

@@ -38,11 +38,9 @@ func newChatCommand(p *program) *cobra.Command {
 		Example: "  recado chat\n  recado chat ops --name ana\n  recado chat wss://example.com/ops\n  tail -f app.log | recado chat logs",
 		Args:    oneAddress,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := p.visit(how.caller, args)
-			if err != nil {
-				return err
-			}
-			return p.chat(cmd.Context(), texts, v, how)
+			return p.goThere(cmd.Context(), texts, how.caller, args, func(ctx context.Context, v visit) error {
+				return p.chat(ctx, texts, v, how)
+			})
 		},
 	}
 	how.addFlags(cmd.Flags(), texts)
@@ -79,8 +77,6 @@ func (p *program) userName() string {
 
 // chat talks in a room until the person or stdin ends.
 func (p *program) chat(ctx context.Context, texts *locale.Texts, v visit, how chatHow) error {
-	ctx, stop := signalContext(ctx)
-	defer stop()
 	chat := tui.Chat{
 		Texts: texts, Client: v.memberConfig(texts),
 		Find: func(current, given string) (address, token string, err error) {
@@ -92,7 +88,6 @@ func (p *program) chat(ctx context.Context, texts *locale.Texts, v visit, how ch
 	}
 	in, isFile := p.stdin.(*os.File)
 	out, isAlso := p.stdout.(*os.File)
-	var err error
 	dumb := p.getenv("TERM") == "dumb"
 	switch {
 	case how.json || !isFile || !isAlso || !isTerminal(in) || !isTerminal(out):
@@ -100,17 +95,13 @@ func (p *program) chat(ctx context.Context, texts *locale.Texts, v visit, how ch
 			Chat: chat, In: p.stdin, Out: p.stdout, Err: p.stderr,
 			JSON: how.json, Terminal: isTerminal(p.stdout),
 		}
-		err = pipe.Run(ctx)
+		return pipe.Run(ctx)
 	case how.plain || dumb:
 		line := tui.Line{Chat: chat, In: in, Out: out, Plain: dumb, Color: how.color.on(p.getenv)}
-		err = line.Run(ctx)
-	default:
-		full := tui.Full{
-			Chat: chat, In: in, Out: out, Environ: how.color.environ(p.environ(), p.getenv),
-		}
-		err = full.Run(ctx)
+		return line.Run(ctx)
 	}
-	return memberProblem(ctx, err, texts, v)
+	full := tui.Full{Chat: chat, In: in, Out: out, Environ: how.color.environ(p.environ(), p.getenv)}
+	return full.Run(ctx)
 }
 
 // chatProblem gives the errors of a chat their texts and exit codes.

@@ -55,7 +55,7 @@ func newDoctorCommand(p *program, texts *locale.Texts) *cobra.Command {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case broken != nil && !isClosedPipe(broken):
+		case broken != nil && !tui.IsClosedPipe(broken):
 			return writeProblem(broken)
 		case d.failed:
 			return &exitError{code: exitAssertion}

@@ -149,7 +149,7 @@ func TestHealthOfOtherServers(t *testing.T) {
 		"a TLS alert":                  {handler: raw("\x15\x03\x01\x00\x02\x02\x46"), scheme: "http", code: exitTLS, want: "[tls_needed]"},
 		"no TLS where it was":          {handler: old, scheme: "https", code: exitTLS, want: "[tls_missing]"},
 		"no HTTP in TLS":               {handler: raw("220 mail ready\r\n"), secure: true, scheme: "https", code: exitTLS, want: "[cert_untrusted]"},
-		"nothing at all":               {handler: raw(""), scheme: "http", code: exitUnreachable, want: "[connection_failed]"},
+		"nothing at all":               {handler: raw(""), scheme: "http", code: exitUnreachable, want: "[connection_broken]"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -176,7 +176,7 @@ func newHistoryFormat(out io.Writer, texts *locale.Texts, room, format string, t
 		case m.Type != "message":
 			return nil
 		case m.Base64 != nil:
-			m.Text = texts.Count("commands.history.binary", base64.RawStdEncoding.DecodedLen(len(strings.TrimRight(*m.Base64, "="))))
+			m.Text = texts.Count("chat.binary", base64.RawStdEncoding.DecodedLen(len(strings.TrimRight(*m.Base64, "="))))
 		case len(m.JSON) > 0:
 			m.Text = string(m.JSON)
 		}

@@ -25,21 +25,16 @@ func newLookCommand(p *program, texts *locale.Texts, name string, look func(ctx 
 		Long:  texts.Text("commands."+name+".long", "Default", p.serverAddress()),
 		Args:  oneAddress,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			v, err := p.visit(who, args)
-			if err != nil {
+			return p.goThere(cmd.Context(), texts, who, args, func(ctx context.Context, v visit) error {
+				l, err := newLookup(texts, v)
+				if err == nil {
+					err = look(ctx, l)
+				}
+				if tui.IsClosedPipe(err) {
+					return nil
+				}
 				return err
-			}
-			l, err := newLookup(texts, v)
-			if err != nil {
-				return err
-			}
-			ctx, stop := signalContext(cmd.Context())
-			defer stop()
-			err = look(ctx, l)
-			if isClosedPipe(err) {
-				return nil
-			}
-			return memberProblem(ctx, err, texts, v)
+			})
 		},
 	}
 	p.addTrust(cmd, texts)

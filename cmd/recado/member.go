@@ -70,6 +70,17 @@ func (p *program) visit(c caller, args []string) (visit, error) {
 	return v, nil
 }
 
+// goThere goes where the arguments lead and does something there, until a signal ends it.
+func (p *program) goThere(ctx context.Context, texts *locale.Texts, c caller, args []string, do func(context.Context, visit) error) error {
+	v, err := p.visit(c, args)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signalContext(ctx)
+	defer stop()
+	return memberProblem(ctx, do(ctx, v), texts, v)
+}
+
 // withoutToken takes the token out of an address: it is not to be shown, or kept by anybody on the way.
 func withoutToken(address string) (clean, token string) {
 	u, err := url.Parse(address)
@@ -147,26 +158,4 @@ func someArguments(what string, limit int) cobra.PositionalArgs {
 
 func usageProblem(id string, facts ...any) error {
 	return &exitError{code: exitUsage, err: &problem{id: id, facts: facts}}
-}
-
-// An outage tells a person that the connection of a program is lost, and that it is back.
-type outage struct {
-	texts   *locale.Texts
-	address string
-	tell    func(text string)
-	now     bool
-}
-
-// take looks at a state of the connection.
-func (o *outage) take(s client.State) {
-	passing := s.Wait == 0 && errors.Is(s.Err, client.ErrResync) // it comes back at once, where it was
-	switch {
-	case s.Phase == client.Reconnecting && !o.now && !passing:
-		id, facts := tui.Problem(s.Err, o.address)
-		o.now = true
-		o.tell(o.texts.Text("commands.reconnecting", "Problem", o.texts.Text("error."+id, facts...)))
-	case s.Phase == client.Connected && o.now:
-		o.now = false
-		o.tell(o.texts.Text("commands.reconnected"))
-	}
 }

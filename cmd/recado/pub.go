@@ -55,13 +55,9 @@ func newPubCommand(p *program, texts *locale.Texts) *cobra.Command {
 			if err := how.check(); err != nil {
 				return err
 			}
-			v, err := p.visit(how.caller, args[:1])
-			if err != nil {
-				return err
-			}
-			ctx, stop := signalContext(cmd.Context())
-			defer stop()
-			return memberProblem(ctx, p.pub(ctx, texts, v, how), texts, v)
+			return p.goThere(cmd.Context(), texts, how.caller, args[:1], func(ctx context.Context, v visit) error {
+				return p.pub(ctx, texts, v, how)
+			})
 		},
 	}
 	p.completeRoom(cmd, texts, &how.caller)
@@ -115,16 +111,16 @@ func (p *program) pub(ctx context.Context, texts *locale.Texts, v visit, how pub
 	}
 	defer c.Close() //nolint:errcheck // it is nil
 
-	tell := func(text string) { say(p.stderr, text+"\n") }
+	report := tui.NewReport(texts, c.URL(), p.stderr)
 	sending, stop := context.WithCancel(ctx)
 	defer stop()
 	go func() {
 		defer stop()
-		watchPub(c, stop, &outage{texts: texts, address: c.URL(), tell: tell})
+		watchPub(c, stop, report)
 	}()
 	sent := make(chan error, 1)
 	go func() {
-		sent <- how.send(sending, c, in, func() { tell(texts.Text("commands.pub.not_utf8")) })
+		sent <- how.send(sending, c, in, func() { report.Tell(texts.Text("commands.pub.not_utf8")) })
 	}()
 	select {
 	case err = <-sent:
@@ -149,13 +145,13 @@ func pubProblem(err error, address string) error {
 }
 
 // watchPub takes the events until they end. After a loss nothing more is to be sent: the order would have a hole.
-func watchPub(c *client.Client, stop func(), o *outage) {
+func watchPub(c *client.Client, stop func(), report *tui.Report) {
 	for e := range c.Events() {
 		switch e := e.(type) {
 		case client.Lost:
 			stop()
-		case client.State:
-			o.take(e)
+		case client.State, *client.ServerError:
+			report.Take(e)
 		}
 	}
 }

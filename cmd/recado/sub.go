@@ -51,15 +51,11 @@ func newSubCommand(p *program, texts *locale.Texts) *cobra.Command {
 			if err := how.check(); err != nil {
 				return err
 			}
-			v, err := p.visit(how.caller, args[:1])
-			if err != nil {
-				return err
-			}
-			ctx, stop := signalContext(cmd.Context())
-			defer stop()
-			// A signal that we ignore, as signalContext does, the commands would ignore too.
-			signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-			return memberProblem(ctx, p.sub(ctx, texts, v, &how), texts, v)
+			return p.goThere(cmd.Context(), texts, how.caller, args[:1], func(ctx context.Context, v visit) error {
+				// A signal that we ignore, as signalContext does, the commands would ignore too.
+				signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+				return p.sub(ctx, texts, v, &how)
+			})
 		},
 	}
 	p.completeRoom(cmd, texts, &how.caller)
@@ -123,25 +119,25 @@ func (p *program) sub(ctx context.Context, texts *locale.Texts, v visit, how *su
 		return err
 	}
 	defer c.Close() //nolint:errcheck // it is nil
-	tell := func(text string) { say(p.stderr, text+"\n") }
-	var to sink = newWriter(p.stdout, how.json, isTerminal(p.stdout), func(bytes int) { tell(texts.Count("commands.sub.binary", bytes)) })
+	report := tui.NewReport(texts, c.URL(), p.stderr)
+	var to sink = writer{p.stdout, tui.NewOutput(p.stdout, how.json, isTerminal(p.stdout), report.LeftOut)}
 	if len(how.command) > 0 {
 		to = newRunner(p, how, l.room, func(seq uint64, err error) {
-			tell(texts.Text("commands.sub.failed", "Program", how.command[0], "Cause", err, "Seq", seq))
+			report.Tell(texts.Text("commands.sub.failed", "Program", how.command[0], "Cause", err, "Seq", seq))
 		})
 	}
-	err = follow(ctx, c, to, how, &outage{texts: texts, address: c.URL(), tell: tell})
+	err = follow(ctx, c, to, how, report)
 	if end := to.close(); err == nil {
 		err = end
 	}
-	if isClosedPipe(err) {
+	if tui.IsClosedPipe(err) {
 		return nil
 	}
 	return err
 }
 
 // follow gives the sink what comes.
-func follow(ctx context.Context, c *client.Client, to sink, how *subscription, o *outage) error {
+func follow(ctx context.Context, c *client.Client, to sink, how *subscription, report *tui.Report) error {
 	var late <-chan time.Time // nil blocks: there is no hurry
 	if how.timeout > 0 {
 		late = time.After(how.timeout)
@@ -154,7 +150,7 @@ func follow(ctx context.Context, c *client.Client, to sink, how *subscription, o
 			if !open {
 				return errors.Join(ctx.Err(), c.Finish(ctx)) // it has ended: this does not wait
 			}
-			counted, err := takeAtHand(ctx, c, e, to, o, how.limit-count)
+			counted, err := takeAtHand(ctx, c, e, to, report, how.limit-count)
 			if err != nil {
 				return err
 			}
@@ -179,9 +175,9 @@ func follow(ctx context.Context, c *client.Client, to sink, how *subscription, o
 const atOnce = 1000
 
 // takeAtHand gives the sink an event and those that are there already, until so many count; 0 is no limit.
-func takeAtHand(ctx context.Context, c *client.Client, e client.Event, to sink, o *outage, limit int) (counted int, err error) {
+func takeAtHand(ctx context.Context, c *client.Client, e client.Event, to sink, report *tui.Report, limit int) (counted int, err error) {
 	for n := 1; ; n++ {
-		counts, err := takeEvent(ctx, e, to, o)
+		counts, err := takeEvent(ctx, e, to, report)
 		if err != nil {
 			return counted, err
 		}
@@ -195,20 +191,10 @@ func takeAtHand(ctx context.Context, c *client.Client, e client.Event, to sink, 
 	}
 }
 
-func takeEvent(ctx context.Context, e client.Event, to sink, o *outage) (counts bool, err error) {
-	switch e := e.(type) {
-	case client.Message:
-		return to.take(ctx, e)
-	case client.State:
-		o.take(e)
-	case client.Gap:
-		if e.Missed > 0 {
-			o.tell(o.texts.Count("commands.sub.gap", e.Missed))
-		} else {
-			o.tell(o.texts.Text("commands.sub.gap.unknown"))
-		}
-	case *client.ServerError:
-		o.tell("recado: " + tui.SafeLine(e.Error()))
+func takeEvent(ctx context.Context, e client.Event, to sink, report *tui.Report) (counts bool, err error) {
+	if m, is := e.(client.Message); is {
+		return to.take(ctx, m)
 	}
+	report.Take(e)
 	return false, nil
 }

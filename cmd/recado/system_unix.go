@@ -3,15 +3,12 @@
 package main
 
 import (
-	"errors"
 	"math"
 	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
-
-func isClosedPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }
 
 // nobodyReads reports that stream is a pipe whose reader has gone. Without a message to write, that goes unnoticed.
 func nobodyReads(stream any) bool {

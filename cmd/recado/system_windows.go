@@ -1,18 +1,9 @@
 package main
 
 import (
-	"errors"
 	"math"
 	"os"
-	"syscall"
 )
-
-// noData is ERROR_NO_DATA: the pipe is being closed.
-const noData = syscall.Errno(232)
-
-func isClosedPipe(err error) bool {
-	return errors.Is(err, syscall.ERROR_BROKEN_PIPE) || errors.Is(err, noData) || errors.Is(err, syscall.EPIPE)
-}
 
 // nobodyReads reports that stream is a pipe whose reader has gone. Here only writing to it can tell.
 func nobodyReads(any) bool { return false }

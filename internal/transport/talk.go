@@ -19,7 +19,7 @@ const (
 	// maxHistory bounds one answer with earlier messages, in messages and in bytes of payload.
 	maxHistory      = 200
 	maxHistoryBytes = 256 << 10
-	// toldLimited is how long a client is read more slowly before it is told.
+	// toldLimited is how long a client is read more slowly before it is told, and how long what it is told holds.
 	toldLimited = time.Second
 )
 
@@ -33,8 +33,7 @@ type talk struct {
 	authenticator recado.Authenticator // nil: open to all
 	given         int                  // messages of the history that the frame at hand has asked for
 
-	slowedSince time.Time // the client has been over its rate since then; zero: it is not
-	slowedTold  bool
+	tellAt time.Time // when a client that is over its rate is told so next; zero: it is not over it
 }
 
 // awaitHello gives the client its time to say hello.
@@ -290,21 +289,26 @@ func (s *session) readHistory(before recado.Position, limit int) (v1.Page, recad
 	return answer, recado.Page{From: end}, nil
 }
 
-// tellSlowed tells a client that has been over its rate for a while.
+// tellSlowed tells a client that it is over its rate: when that has held it up for a while, and then again before what
+// it was told has run out, for as long as it lasts.
 func (t *talk) tellSlowed(s *session, wait time.Duration) {
 	now := time.Now()
 	switch {
 	case wait <= 0:
-		t.slowedSince, t.slowedTold = time.Time{}, false
-	case t.slowedSince.IsZero():
-		t.slowedSince = now
-	case !t.slowedTold && now.Sub(t.slowedSince) >= toldLimited:
-		t.slowedTold = true
-		s.complain(&v1.Error{
-			Code: v1.CodeRateLimited, RetryAfter: max(wait, toldLimited),
-			Message: fmt.Sprintf("more than %d messages a second: they are taken more slowly", s.limits.MessageRate),
-		})
+		t.tellAt = time.Time{}
+		return
+	case t.tellAt.IsZero():
+		t.tellAt = now.Add(toldLimited)
 	}
+	if now.Add(wait).Before(t.tellAt) {
+		return
+	}
+	again := max(wait, toldLimited)
+	t.tellAt = now.Add(again)
+	s.complain(&v1.Error{
+		Code: v1.CodeRateLimited, RetryAfter: again,
+		Message: fmt.Sprintf("more than %d messages a second: they are taken more slowly", s.limits.MessageRate),
+	})
 }
 
 func cleanName(name string) (string, error) {

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -58,7 +59,7 @@ func TestHelloHasItsTime(t *testing.T) {
 	})
 }
 
-// Who is over its rate loses nothing, and is told so once when it lasts; and again the next time.
+// Who is over its rate loses nothing, and is told so when it lasts: again and again, so that nobody takes it for over.
 func TestRateLimitIsTold(t *testing.T) {
 	bubble(t, recado.Limits{MessageRate: 10, MessageBurst: 5, PingInterval: recado.Off}, func(t *testing.T, w *Transport) {
 		t.Helper()
@@ -75,22 +76,48 @@ func TestRateLimitIsTold(t *testing.T) {
 					_ = ws.WriteFrame(c.conn, ws.MaskFrame(publish)) // the acks that are missing will tell
 				}
 			}()
-			told, acks := 0, 0
-			for acks < 40 {
+			began := time.Now()
+			var told []time.Duration
+			for acks := 0; acks < 40; {
 				_, p, err := c.read()
 				switch {
 				case err != nil:
 					t.Fatal(err)
 				case strings.Contains(string(p), `"code":"rate_limited"`) && strings.Contains(string(p), `"retry_after_ms":1000`):
-					told++
+					told = append(told, time.Since(began).Round(100*time.Millisecond))
 				case strings.Contains(string(p), `"ack"`):
 					acks++
 				}
 			}
-			if told != 1 {
-				t.Errorf("told %d times, want once", told)
+			const before = 900 * time.Millisecond // the tenth of a second that makes it a whole one
+			if want := []time.Duration{before, 2 * before, 3 * before}; !slices.Equal(told, want) {
+				t.Errorf("35 messages too fast at 10/s: told at %v, want %v", told, want)
 			}
 			time.Sleep(time.Minute)
+		}
+		_ = c.conn.Close()
+	})
+}
+
+// Who will have to wait long is told at once.
+func TestLongWaitIsToldAtOnce(t *testing.T) {
+	bubble(t, recado.Limits{MessageRate: 10, MessageBurst: 50, PingInterval: recado.Off}, func(t *testing.T, w *Transport) {
+		t.Helper()
+		publish(t, w, 40, 1)
+		c := talkClient(t, w)
+		for _, s := range w.roster.all() {
+			s.unlimited = false
+		}
+		began := time.Now()
+		c.send(ws.OpText, []byte(`{"type":"hello"}`))
+		c.wantFrame(`"welcome"`)
+		for range 2 {
+			c.send(ws.OpText, []byte(`{"type":"history"}`))
+			c.wantFrame(`"type":"history"`)
+		}
+		c.wantFrame(`"retry_after_ms":3`)
+		if took := time.Since(began); took != 0 {
+			t.Errorf("told after %v, want at once", took)
 		}
 		_ = c.conn.Close()
 	})

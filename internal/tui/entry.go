@@ -175,7 +175,7 @@ func (e *entry) lines(s *styles, width int) []string {
 	if e.sort == action {
 		text = e.label + " " + text
 	}
-	lines := strings.Split(ansi.Wrap(text, max(4, width), ""), "\n")
+	lines := wrapped(text, width)
 	for i, line := range lines {
 		switch e.sort {
 		case notice:
@@ -209,6 +209,13 @@ func (e *entry) finish(out rows, j *journal) rows {
 		out[i] = padded(out[i], j.width-markWidth) + padded(end, markWidth)
 	}
 	return out
+}
+
+// wrapped breaks a text into rows at its spaces; where somebody wrote --lan, it stays that.
+func wrapped(text string, width int) []string {
+	const hyphen, whole = "-", "\ufdd0" // ansi breaks behind hyphens; the other one is no character, and as wide
+	text = ansi.Wrap(strings.ReplaceAll(text, hyphen, whole), max(4, width), "")
+	return strings.Split(strings.ReplaceAll(text, whole, hyphen), "\n")
 }
 
 // padded makes s exactly that wide.

@@ -109,9 +109,6 @@ func (m *model) take(e client.Event) {
 		for _, message := range e.Messages {
 			m.journal.add(m.entry(message), false)
 		}
-		if len(e.Messages) > 0 {
-			m.oldest = e.Messages[0].Position
-		}
 	case client.Gap:
 		m.skipped(e)
 	case client.Presence:
@@ -132,9 +129,6 @@ func (m *model) message(e client.Message) {
 	}
 	delete(m.people.typing, e.From.ID)
 	m.journal.add(m.entry(e), m.blurred)
-	if m.oldest == (recado.Position{}) {
-		m.oldest = e.Position
-	}
 	if !m.recovery.until.IsZero() {
 		m.recovery.received++
 	}
@@ -151,9 +145,6 @@ func (m *model) acknowledge(e client.Ack) {
 		return
 	}
 	entry.position, entry.again = e.Position, client.Outgoing{}
-	if m.oldest == (recado.Position{}) {
-		m.oldest = e.Position
-	}
 	if entry.offline {
 		m.recovery.sent++
 		return
@@ -162,7 +153,7 @@ func (m *model) acknowledge(e client.Ack) {
 }
 
 func (m *model) fault(e *client.ServerError) {
-	if e.Code == "rate_limited" {
+	if isExcess(e) {
 		m.limited = m.now().Add(max(e.RetryAfter, time.Second))
 		return
 	}

@@ -5,9 +5,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"strconv"
+	"syscall"
 
 	"recado"
 	"recado/client"
@@ -27,6 +29,7 @@ func Problem(err error, address string) (id string, facts []any) {
 	}
 	_, isName := errors.AsType[*net.DNSError](err)
 	dial, isDial := errors.AsType[*net.OpError](err)
+	network, isTimeout := errors.AsType[net.Error](err)
 	switch {
 	case errors.Is(err, client.ErrTLSMissing):
 		return "tls_missing", facts
@@ -36,12 +39,14 @@ func Problem(err error, address string) (id string, facts []any) {
 		return "cert_untrusted", append(facts, "Cause", SafeLine(rootCause(err).Error()))
 	case errors.Is(err, client.ErrNotWebSocket):
 		return "not_websocket", facts
-	case errors.Is(err, client.ErrSilent):
-		return "server_silent", facts
 	case isName:
 		return "host_unknown", facts
-	case isDial && dial.Op == "dial" && !dial.Timeout():
+	case errors.Is(err, client.ErrSilent), isTimeout && network.Timeout():
+		return "server_silent", facts
+	case isDial && dial.Op == "dial":
 		return "no_server", facts
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "connection_broken", facts
 	}
 	return "connection_failed", append(facts, "Cause", SafeLine(fmt.Sprint(rootCause(err))))
 }

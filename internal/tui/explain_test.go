@@ -6,7 +6,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,8 +30,10 @@ func TestProblem(t *testing.T) {
 	}{
 		"refused":         {fmt.Errorf("attempt: %w", dial), "no_server", false},
 		"unknown host":    {&net.OpError{Op: "dial", Err: &net.DNSError{Name: "x", IsNotFound: true}}, "host_unknown", false},
-		"reset":           {&net.OpError{Op: "read", Err: syscall.ECONNRESET}, "connection_failed", false},
-		"timeout":         {context.DeadlineExceeded, "connection_failed", false},
+		"reset":           {&net.OpError{Op: "read", Err: syscall.ECONNRESET}, "connection_broken", false},
+		"cut":             {io.ErrUnexpectedEOF, "connection_broken", false},
+		"timeout":         {context.DeadlineExceeded, "server_silent", false},
+		"dial timeout":    {&net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}, "server_silent", false},
 		"hostile cause":   {errors.New("HTTP/1.1 \x1b]0;x\x07\r"), "connection_failed", false},
 		"no TLS":          {fmt.Errorf("%w: %w", client.ErrTLSMissing, tls.RecordHeaderError{}), "tls_missing", true},
 		"TLS":             {client.ErrTLSNeeded, "tls_needed", true},

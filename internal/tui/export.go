@@ -34,7 +34,7 @@ func (m *model) export(to string) tea.Cmd {
 			if err != nil {
 				how = alarm
 			}
-			m.note(how, e.outcome(m.Texts, name, err))
+			m.reply(how, e.outcome(m.Texts, name, err))
 			return nil
 		}}
 	}

@@ -3,34 +3,39 @@ package tui
 import (
 	"context"
 	"slices"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"recado"
 	"recado/client"
+	"recado/internal/locale"
 )
 
 const (
 	// fillPages and fillPage bound what is loaded of a gap: pages, and messages in each.
 	fillPages, fillPage = 10, 200
+	// anotherHistory is the reason of a gap behind which no message of before it can be asked for.
+	anotherHistory = "epoch"
 )
 
 // skipped notes that messages are missing.
 func (m *model) skipped(e client.Gap) {
-	if e.Reason == "epoch" {
-		m.oldest = recado.Position{} // the history is another one
-	}
-	m.gap = &entry{sort: alarm, at: m.now(), text: gapText(m.Texts, e), missing: e}
+	m.gap = gapEntry(m.Texts, e, m.now())
 	m.gapTold = m.now()
-	if m.fillable() {
+	if m.gap.fillable() {
 		m.gap.text += " · Ctrl+O: " + m.Text("states.behind.load")
 	}
 	m.journal.add(m.gap, m.blurred)
 }
 
-// fillable reports that the server may have what is missing.
-func (m *model) fillable() bool {
-	return m.gap != nil && m.gap.missing.From > 0 && m.gap.missing.Reason != "epoch"
+func gapEntry(t *locale.Texts, e client.Gap, now time.Time) *entry {
+	return &entry{sort: alarm, at: now, text: gapText(t, e), missing: e}
+}
+
+// fillable reports that the server may have what is missing. No entry is not.
+func (e *entry) fillable() bool {
+	return e != nil && e.missing.From > 0 && e.missing.Reason != anotherHistory
 }
 
 // gapBanner says that messages are missing, and what can be done.
@@ -39,7 +44,7 @@ func (m *model) gapBanner() string {
 	if n := m.gap.missing.Missed; n > 0 {
 		text = m.Count("states.behind.banner", n)
 	}
-	if m.fillable() {
+	if m.gap.fillable() {
 		way = m.Text("states.behind.load")
 	}
 	return text + " · Ctrl+O: " + way
@@ -48,7 +53,7 @@ func (m *model) gapBanner() string {
 // fill loads what the newest gap has left out. If there is nothing to load, the person has seen that.
 func (m *model) fill() tea.Cmd {
 	gap := m.gap
-	if !m.fillable() {
+	if !gap.fillable() {
 		m.gap = nil
 		return nil
 	}
@@ -60,7 +65,10 @@ func (m *model) fill() tea.Cmd {
 		found, err := missing(ctx, c, gap.missing)
 		return func(m *model) tea.Cmd {
 			if m.loaded(err) {
-				m.filled(gap, found)
+				if m.gap == gap {
+					m.gap = nil
+				}
+				m.journal.fill(gap, gap.filling(m.Texts, found, m.entry))
 			}
 			return nil
 		}
@@ -86,24 +94,18 @@ func missing(ctx context.Context, c connection, gap client.Gap) (found []client.
 	return found, nil
 }
 
-// filled puts what was found where it was missing, and says what is lost.
-func (m *model) filled(gap *entry, found []client.Message) {
-	if m.gap == gap {
-		m.gap = nil
-	}
-	at := slices.Index(m.journal.entries, gap)
-	if at < 0 {
-		return // it has been pruned
-	}
-	var entries []*entry
-	if left := gap.missing.Missed - len(found); left > 0 || gap.missing.Missed == 0 {
-		rest := gap.missing
+// filling is what comes into the place of a gap: what was found, below a notice of what is lost.
+func (e *entry) filling(t *locale.Texts, found []client.Message, entry func(client.Message) *entry) (filling []*entry) {
+	if left := e.missing.Missed - len(found); left > 0 || e.missing.Missed == 0 {
+		rest := e.missing
 		rest.Missed = max(0, left)
-		text := gapText(m.Texts, rest) + ". " + m.Text("page.gap.lost")
-		entries = append(entries, &entry{sort: alarm, at: gap.at, text: text})
+		lost := gapEntry(t, rest, e.at)
+		lost.text += ". " + t.Text("page.gap.lost")
+		lost.missing = client.Gap{}
+		filling = append(filling, lost)
 	}
-	for _, message := range found {
-		entries = append(entries, m.entry(message))
+	for _, m := range found {
+		filling = append(filling, entry(m))
 	}
-	m.journal.replace(at, entries)
+	return filling
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"recado"
 )
 
 const (
@@ -37,6 +39,7 @@ type journal struct {
 	first     *entry // of those that came while nobody looked; nil: there are none
 	news      int    // how many they are
 	fresh     int    // how many have not been looked at yet
+	cleared   bool   // what was said has been taken from the screen
 }
 
 // A place is a row of an entry.
@@ -72,14 +75,38 @@ func (j *journal) add(e *entry, unseen bool) {
 	j.prune()
 }
 
-// prepend puts earlier entries before all others.
-func (j *journal) prepend(earlier []*entry) {
+// prepend puts earlier entries before all others of the same history, and returns the index of the first one.
+func (j *journal) prepend(earlier []*entry) (at int) {
 	for _, e := range earlier {
 		j.fit(e)
 		j.bytes += len(e.text)
 	}
-	j.entries = slices.Concat(earlier, j.entries)
-	j.at.entry += len(earlier)
+	at = j.beginning()
+	j.entries = slices.Insert(j.entries, at, earlier...)
+	if j.at.entry >= at {
+		j.at.entry += len(earlier)
+	}
+	return at
+}
+
+// beginning is the index from which on the entries are of the history that the server has now.
+func (j *journal) beginning() int {
+	for i, e := range slices.Backward(j.entries) {
+		if e.missing.Reason == anotherHistory {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// oldest is the position of the first message that the server may still know; zero if there is none.
+func (j *journal) oldest() recado.Position {
+	for _, e := range j.entries[j.beginning():] {
+		if e.position != (recado.Position{}) {
+			return e.position
+		}
+	}
+	return recado.Position{}
 }
 
 // fit makes the column of the names wide enough.
@@ -176,9 +203,17 @@ func (j *journal) replace(i int, others []*entry) {
 	}
 }
 
+// fill puts others in the place of a gap, if it has not been pruned.
+func (j *journal) fill(gap *entry, filling []*entry) {
+	if i := slices.Index(j.entries, gap); i >= 0 {
+		j.replace(i, filling)
+	}
+}
+
 // clear forgets everything but what is waiting.
 func (j *journal) clear() {
 	j.entries, j.bytes, j.at, j.following, j.first, j.news, j.fresh = nil, 0, place{}, true, nil, 0, 0
+	j.cleared = true
 }
 
 // looked is for when somebody sees the end.

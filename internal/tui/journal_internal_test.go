@@ -57,6 +57,21 @@ func TestModelKeepsItsPlace(t *testing.T) {
 	}
 }
 
+// What somebody asks for is seen, wherever they were looking.
+func TestModelReplies(t *testing.T) {
+	s := newStage(t, locale.English)
+	for range 50 {
+		s.says("later")
+	}
+	for _, ask := range []string{"/who", "/export md"} {
+		s.press("pgup", ask)
+		s.want("↓ End")
+		s.press("enter")
+		s.want("!↓ End")
+	}
+	s.want("2 people: ana (you), beto", "50 messages saved")
+}
+
 // What can be scrolled back to has an end, in messages and in bytes.
 func TestJournalIsBounded(t *testing.T) {
 	s := newStage(t, locale.English)
@@ -75,4 +90,50 @@ func TestJournalIsBounded(t *testing.T) {
 	}
 	s.press("home")
 	s.fits()
+}
+
+// Earlier messages are those before the first one that is here and that the server may still know.
+func TestJournalOldest(t *testing.T) {
+	s := newStage(t, locale.English)
+	at := func(want string) {
+		t.Helper()
+		if got := s.model.journal.oldest(); got.String() != want {
+			t.Errorf("oldest() = %v, want %v", got, want)
+		}
+	}
+	at(recado.Position{}.String())
+	s.says("one")
+	s.says("two")
+	at("k.1")
+	s.events(client.Gap{Reason: "slow", From: 3, To: 5, Position: recado.Position{Epoch: "k", Seq: 5}})
+	at("k.1")
+	s.events(client.Gap{Reason: "epoch", Position: recado.Position{Epoch: "n", Seq: 5}})
+	at(recado.Position{}.String())
+	s.says("three")
+	at("k.3")
+	s.model.journal.prepend([]*entry{{at: s.now, text: "between", position: recado.Position{Epoch: "k", Seq: 2}}})
+	at("k.2")
+	s.want("started anew", "between")
+	if shown := s.shown(); strings.Index(shown, "started anew") > strings.Index(shown, "between") {
+		t.Errorf("what the new history has stands before the end of the old one:\n%s", shown)
+	}
+	s.press("/clear", "enter")
+	at(recado.Position{}.String())
+	s.want("!Nothing said here yet")
+}
+
+// What is a command stays one where it is broken into rows.
+func TestModelKeepsHyphens(t *testing.T) {
+	s := newStage(t, locale.English)
+	s.resize(20, 6)
+	s.says("start the other --lan-name")
+	s.want("\n --lan-name")
+}
+
+// A QR code that does not fit is of no use: the address is shown alone.
+func TestModelHalfACode(t *testing.T) {
+	s := newStage(t, locale.English)
+	s.resize(20, 6)
+	s.press("/qr", "enter")
+	s.want("!<QR", "Join #ops", "localhost:8765")
 }

@@ -42,7 +42,7 @@ func LostText(texts *locale.Texts, lost *client.LostError) string {
 
 // gapText tells of messages of others that are missing.
 func gapText(texts *locale.Texts, gap client.Gap) string {
-	if gap.Reason == "epoch" {
+	if gap.Reason == anotherHistory {
 		return texts.Text("page.gap.epoch")
 	}
 	if gap.Missed > 0 {

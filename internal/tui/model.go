@@ -75,8 +75,7 @@ type model struct {
 	gapTold  time.Time // since then
 	flash    flash
 	lost     losses
-	oldest   recado.Position // of the messages that were shown
-	loading  bool            // earlier ones are on their way
+	loading  bool // earlier messages are on their way
 
 	refused error // the server does not want us
 	end     error // what Run returns
@@ -160,7 +159,7 @@ func (m *model) begin(conn connection) {
 	m.begun, m.trouble, m.quiet, m.loading = false, false, false, false
 	m.retryAt, m.limited, m.said = time.Time{}, time.Time{}, time.Time{}
 	m.recovery, m.gap, m.lost, m.offline = recovery{}, nil, losses{}, false
-	m.oldest, m.refused, m.trip = recado.Position{}, nil, 0
+	m.refused, m.trip = nil, 0
 }
 
 // paint is for when the terminal has told its background.
@@ -189,7 +188,7 @@ func (m *model) tick() tea.Cmd {
 // passing reports that something on the screen will change by itself.
 func (m *model) passing() bool {
 	return m.phase == client.Connecting || m.phase == client.Reconnecting || !m.retryAt.IsZero() || m.flash.text != "" || !m.recovery.until.IsZero() ||
-		!m.limited.IsZero() || m.gap != nil && !m.fillable() || len(m.people.typing) > 0 || len(m.people.departed) > 0
+		!m.limited.IsZero() || m.gap != nil && !m.gap.fillable() || len(m.people.typing) > 0 || len(m.people.departed) > 0
 }
 
 // pass ends what has had its time.
@@ -205,7 +204,7 @@ func (m *model) pass() {
 	if over(m.limited) {
 		m.limited = time.Time{}
 	}
-	if m.gap != nil && !m.fillable() && now.Sub(m.gapTold) > behindTime {
+	if m.gap != nil && !m.gap.fillable() && now.Sub(m.gapTold) > behindTime {
 		m.gap = nil
 	}
 	if now.Sub(m.checked) >= checkTime {
@@ -233,6 +232,12 @@ func (m *model) tell(text string) { m.flash = flash{text, m.now().Add(flashTime)
 // note puts a notice into the journal.
 func (m *model) note(s sort, text string) {
 	m.journal.add(&entry{sort: s, at: m.now(), text: text}, m.blurred)
+}
+
+// reply is a notice that the person has asked for: wherever they look, they look at it.
+func (m *model) reply(s sort, text string) {
+	m.note(s, text)
+	m.journal.end()
 }
 
 // An answerMsg is what a question has brought. It is of no interest once another room has been entered.

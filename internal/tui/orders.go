@@ -168,7 +168,7 @@ func (m *model) join(address, name, token string) tea.Cmd {
 }
 
 func (m *model) who(string) tea.Cmd {
-	m.note(notice, m.people.list(m.Texts))
+	m.reply(notice, m.people.list(m.Texts))
 	return nil
 }
 

@@ -79,7 +79,7 @@ func (m *model) panelView(width, height int) []string {
 		all = m.codeRows(width)
 	case queuePanel:
 		for _, row := range queueRows(m.Texts, m.conn, m.journal) {
-			for line := range strings.SplitSeq(ansi.Wrap(row, max(4, width-2), ""), "\n") {
+			for _, line := range wrapped(row, width-2) {
 				all = append(all, " "+line)
 			}
 		}
@@ -107,12 +107,12 @@ func (m *model) helpRows(width int) []string {
 		const left = 26
 		if width < wide {
 			rows = append(rows, " "+s.strong.Render(what))
-			for line := range strings.SplitSeq(ansi.Wrap(does, max(4, width-3), ""), "\n") {
+			for _, line := range wrapped(does, width-3) {
 				rows = append(rows, "   "+line)
 			}
 			return
 		}
-		for i, line := range strings.Split(ansi.Wrap(does, max(4, width-left-3), ""), "\n") {
+		for i, line := range wrapped(does, width-left-3) {
 			if i > 0 {
 				what = ""
 			}
@@ -137,6 +137,9 @@ func (m *model) codeRows(width int) []string {
 	s, link := m.styles, m.link()
 	rows := strings.Split(strings.TrimRight(m.code(link), "\n"), "\n")
 	left := ansi.StringWidth(rows[0])
+	if left > width {
+		rows, left = nil, 0 // half a code is none
+	}
 	beside := width-left >= 30
 	room := width - 2
 	if beside {
@@ -146,7 +149,7 @@ func (m *model) codeRows(width int) []string {
 	text = append(text, strings.Split(ansi.Wrap(link, room, "/"), "\n")...)
 	if isLoopback(link) {
 		text = append(text, "")
-		for line := range strings.SplitSeq(ansi.Wrap(m.Text("page.empty.loopback", "Command", "recado serve --lan"), room, ""), "\n") {
+		for _, line := range wrapped(m.Text("page.empty.loopback", "Command", "recado serve --lan"), room) {
 			text = append(text, s.warn.Render(line))
 		}
 	}
@@ -175,7 +178,7 @@ func (m *model) refusedRows(width int) []string {
 	edge := s.bad.Render
 	rows = append(rows, edge("╭"+strings.Repeat("─", inner+2)+"╮"))
 	line := func(text string, style func(...string) string) {
-		for part := range strings.SplitSeq(ansi.Wrap(text, inner, ""), "\n") {
+		for _, part := range wrapped(text, inner) {
 			rows = append(rows, edge("│")+" "+padded(style(part), inner)+" "+edge("│"))
 		}
 	}

@@ -1,13 +1,10 @@
 package tui
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"sync"
 	"sync/atomic"
 	"unicode/utf8"
 
@@ -28,8 +25,7 @@ type Pipe struct {
 	JSON     bool      // a line of Out is a JSON object with all that is known of a message
 	Terminal bool      // Out is a terminal: what others say is made safe for it
 
-	telling sync.Mutex  // guards Err
-	ending  atomic.Bool // every line is handed over: what is lost from now on is told by the error
+	ending atomic.Bool // every line is handed over: what is lost from now on is told by the error
 }
 
 // Run connects, sends the lines of In, and returns nil when all of them are in the room. Text comes and goes
@@ -44,9 +40,10 @@ func (p *Pipe) Run(ctx context.Context) error {
 		return firstAttempt(ctx, err)
 	}
 	defer c.Close() //nolint:errcheck // it is nil
+	report := NewReport(p.Texts, c.URL(), p.Err)
 	sent := make(chan error, 1)
-	go func() { sent <- p.send(ctx, c) }()
-	return p.receive(ctx, c, sent)
+	go func() { sent <- p.send(ctx, c, report) }()
+	return p.receive(ctx, c, report, sent)
 }
 
 // firstAttempt tells what is wrong with the address or with us from what is wrong with the server or the way there.
@@ -59,9 +56,9 @@ func firstAttempt(ctx context.Context, err error) error {
 }
 
 // receive writes what comes, until the sending has ended.
-func (p *Pipe) receive(ctx context.Context, c *client.Client, sent <-chan error) error {
-	h := hearing{Pipe: p, out: bufio.NewWriterSize(p.Out, 32<<10), address: c.URL()}
-	defer h.out.Flush() //nolint:errcheck // the end has its own error, or nobody reads any more
+func (p *Pipe) receive(ctx context.Context, c *client.Client, report *Report, sent <-chan error) error {
+	out, lost := NewOutput(p.Out, p.JSON, p.Terminal, report.LeftOut), losses{}
+	defer out.Flush() //nolint:errcheck // the end has its own error, or nobody reads any more
 	for {
 		select {
 		case err := <-sent:
@@ -70,11 +67,21 @@ func (p *Pipe) receive(ctx context.Context, c *client.Client, sent <-chan error)
 			if !open {
 				return p.end(ctx, c, sent)
 			}
-			err := h.take(e)
-			if err == nil && len(c.Events()) == 0 {
-				err = h.out.Flush()
+			var err error
+			switch e := e.(type) {
+			case client.Message:
+				_, err = out.Take(e)
+			case client.Lost:
+				if text := lost.add(p.Texts, e); text != "" && !p.ending.Load() {
+					report.Tell(text)
+				}
+			default:
+				report.Take(e)
 			}
-			if isClosedPipe(err) {
+			if err == nil && len(c.Events()) == 0 {
+				err = out.Flush()
+			}
+			if IsClosedPipe(err) {
 				return nil
 			}
 			if err != nil {
@@ -96,14 +103,14 @@ func (p *Pipe) end(ctx context.Context, c *client.Client, sent <-chan error) err
 }
 
 // send sends every line, then waits until all of them are in the room.
-func (p *Pipe) send(ctx context.Context, c *client.Client) error {
+func (p *Pipe) send(ctx context.Context, c *client.Client, report *Report) error {
 	limit, number, replaced := c.Limits().MessageBytes, 0, false
 	for line, err := range Lines(p.In, '\n', limit) {
 		number++
 		if err == nil && !utf8.Valid(line) {
 			line = bytes.ToValidUTF8(line, []byte(string(utf8.RuneError)))
 			if !replaced {
-				p.tell(p.Texts.Text("chat.pipe.not_utf8"))
+				report.Tell(p.Texts.Text("chat.pipe.not_utf8"))
 			}
 			replaced = true
 		}
@@ -127,10 +134,4 @@ func (p *Pipe) send(ctx context.Context, c *client.Client) error {
 	}
 	p.ending.Store(true)
 	return c.Finish(ctx)
-}
-
-func (p *Pipe) tell(text string) {
-	p.telling.Lock()
-	defer p.telling.Unlock()
-	fmt.Fprintln(p.Err, text) //nolint:errcheck // there is nowhere else to say it
 }

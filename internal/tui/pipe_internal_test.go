@@ -94,7 +94,7 @@ func TestPipeToTerminal(t *testing.T) {
 	p.Terminal = true
 	done := running(t, p)
 	r.join().say("a\nb\x1b]0;owned\x07\rc\u202e")
-	out.wait(t, "a⏎b␍c\n")
+	out.wait(t, `a\nb\rc`+"\n")
 	keyboard.Close()
 	if err := ended(t, done); err != nil {
 		t.Errorf("Run() = %v, want nil", err)
@@ -207,9 +207,13 @@ func TestPipeGapAndLosses(t *testing.T) {
 	io.WriteString(keyboard, "a\nb\n")
 	r.hear("a")
 	r.hear("b")
+	for range 2 {
+		conn.tell(map[string]any{"type": "error", "code": "rate_limited", "message": "x", "retry_after_ms": 1000})
+	}
 	conn.tell(map[string]any{"type": "gap", "from": 11, "to": 24, "missed": 14, "reason": "slow", "position": "k.24"})
 	conn.close(4003, "session_replaced")
-	errs.wait(t, "recado: 14 messages skipped\n"+
+	errs.wait(t, "recado: too fast: the server takes what you send more slowly; nothing is lost\n"+
+		"recado: 14 messages skipped\n"+
 		"recado: 2 messages may not have arrived: the connection broke, and the server cannot tell any more.\n"+
 		"recado: The server closed the connection: session_replaced (4003). Reconnecting…\n"+
 		"recado: reconnected\n")

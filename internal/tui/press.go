@@ -245,7 +245,7 @@ func (m *model) earlier(n int) tea.Cmd {
 		return nil
 	}
 	m.loading = true
-	before := m.oldest
+	before := m.journal.oldest()
 	return m.ask(func(ctx context.Context, c connection) func(*model) tea.Cmd {
 		page, err := c.History(ctx, before, n)
 		return func(m *model) tea.Cmd {
@@ -276,8 +276,7 @@ func (m *model) page(p client.Page) {
 	for _, message := range p.Messages {
 		earlier = append(earlier, m.entry(message))
 	}
-	m.oldest = p.Messages[0].Position
-	m.journal.prepend(earlier)
-	m.journal.at, m.journal.following = place{len(earlier) - 1, 1 << 20}, false
+	at := m.journal.prepend(earlier)
+	m.journal.at, m.journal.following = place{at + len(earlier) - 1, 1 << 20}, false
 	m.journal.hold(m.logHeight())
 }

@@ -148,6 +148,7 @@ func TestLineModeOffline(t *testing.T) {
 	for range 2 {
 		talk.take(client.State{Phase: client.Reconnecting, Err: errors.New("cut"), Wait: 20 * time.Second})
 	}
+	talk.draw()
 	const want = "· No internet. You will be back as soon as it is.\n"
 	if got := out.String(); strings.Count(got, want) != 1 || strings.Count(got, "· ") != 1 {
 		t.Errorf("told %q, want %q alone", got, want)
@@ -159,5 +160,48 @@ func TestLineModeOffline(t *testing.T) {
 	offline = false
 	if talk.watchNetwork(); conn.retries != 1 {
 		t.Errorf("%d attempts, want one at once", conn.retries)
+	}
+}
+
+// A flooded connection has many events at hand, and no more.
+type flooded struct {
+	*fakeConnection
+
+	events chan client.Event
+}
+
+func (f flooded) Events() <-chan client.Event { return f.events }
+
+// A writeCounter counts what would be system calls.
+type writeCounter struct {
+	text   []byte
+	writes int
+}
+
+func (w *writeCounter) Write(p []byte) (int, error) {
+	w.writes++
+	w.text = append(w.text, p...)
+	return len(p), nil
+}
+
+// Line by line, a flood is written together: message by message it would be read too slowly.
+func TestLineModeFlood(t *testing.T) {
+	const messages = 100
+	conn := flooded{&fakeConnection{url: "ws://localhost/ops", you: person("ana")}, make(chan client.Event, messages)}
+	for range messages {
+		conn.events <- client.Message{From: person("beto"), Time: time.Now(), Data: []byte("flood")}
+	}
+	close(conn.events)
+	var out writeCounter
+	talk := &talk{
+		Texts: locale.New(locale.English), screen: &screen{out: &out, plain: true},
+		world: world{now: time.Now, online: func() bool { return true }},
+	}
+	talk.begin(conn)
+	if err := talk.run(t.Context(), nil, nil, &decoder{}); err != nil {
+		t.Errorf("run() = %v, want nil", err)
+	}
+	if n := strings.Count(string(out.text), "beto: flood\n"); n != messages || out.writes > 3 {
+		t.Errorf("%d messages in %d writes, want %d in at most 3", n, out.writes, messages)
 	}
 }

@@ -19,5 +19,5 @@ func watchSize() (changed <-chan os.Signal, stop func()) {
 // enableSequences lets the terminal understand escape sequences; those of Unix do.
 func enableSequences(*os.File) (restore func(), able bool) { return func() {}, true }
 
-// isClosedPipe tells that nobody reads any more what is being written.
-func isClosedPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }
+// IsClosedPipe tells that nobody reads any more what is being written.
+func IsClosedPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }

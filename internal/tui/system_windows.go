@@ -26,7 +26,7 @@ func enableSequences(out *os.File) (restore func(), able bool) {
 	}, true
 }
 
-// isClosedPipe tells that nobody reads any more what is being written.
-func isClosedPipe(err error) bool {
+// IsClosedPipe tells that nobody reads any more what is being written.
+func IsClosedPipe(err error) bool {
 	return errors.Is(err, windows.ERROR_BROKEN_PIPE) || errors.Is(err, windows.ERROR_NO_DATA) || errors.Is(err, syscall.EPIPE)
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"recado"
 	"recado/client"
 	"recado/internal/locale"
 )
@@ -21,6 +20,8 @@ type talk struct {
 	people  people
 	journal *journal // what /export and /queue speak of
 	screen  *screen
+	lines   strings.Builder // to show above the prompt
+	stale   bool            // there are some, or the prompt has changed
 	editor  editor
 	color   bool
 
@@ -32,15 +33,16 @@ type talk struct {
 
 	phase   client.Phase
 	lost    losses
-	oldest  recado.Position // of the messages that were shown
-	begun   bool            // there has been a connection
-	told    bool            // that this outage takes long
-	trouble bool            // that there is an outage
-	offline bool            // there is no network
-	quiet   bool            // this outage is not worth a word
-	warned  bool            // the key before this one was Ctrl+C
-	full    bool            // the key before this one did not fit
-	left    bool            // the person wants to go
+	excess  excess
+	gap     *entry // that can be filled; nil: there is none
+	begun   bool   // there has been a connection
+	told    bool   // that this outage takes long
+	trouble bool   // that there is an outage
+	offline bool   // there is no network
+	quiet   bool   // this outage is not worth a word
+	warned  bool   // the key before this one was Ctrl+C
+	full    bool   // the key before this one did not fit
+	left    bool   // the person wants to go
 	end     error
 }
 
@@ -51,12 +53,16 @@ func (t *talk) run(ctx context.Context, typed <-chan []byte, sizes <-chan os.Sig
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	for !t.left {
+		t.draw()
 		select {
 		case e, open := <-t.client.Events():
 			if !open {
 				return errors.Join(t.end, ctx.Err())
 			}
 			t.take(e)
+			for range len(t.client.Events()) { // a flood is written seldom, and read in time
+				t.take(<-t.client.Events())
+			}
 		case answer := <-t.answers:
 			answer()
 		case data, open := <-typed:
@@ -80,12 +86,14 @@ func (t *talk) run(ctx context.Context, typed <-chan []byte, sizes <-chan os.Sig
 			return ctx.Err()
 		}
 	}
+	t.draw()
 	unsent := t.client.Waiting()
 	if t.phase == client.Connected || t.phase == client.Draining {
 		unsent = t.leave(t.client)
 	}
 	if unsent > 0 {
 		t.status(t.Count("chat.unsent", unsent))
+		t.draw()
 	}
 	return t.end
 }
@@ -100,7 +108,9 @@ func (t *talk) take(e client.Event) {
 		}
 	case client.Message:
 		if !e.Ephemeral {
-			t.show(t.line(t.heard(e)))
+			entry := t.entry(e)
+			t.journal.add(entry, false)
+			t.show(t.line(entry))
 		}
 	case client.Ack:
 		if entry, found := t.journal.settle(e.ID, sent); found {
@@ -109,8 +119,7 @@ func (t *talk) take(e client.Event) {
 	case client.Page:
 		t.page(e)
 	case client.Gap:
-		t.oldest = recado.Position{} // the history may be another one
-		t.status(gapText(t.Texts, e))
+		t.skipped(e)
 	case client.Presence:
 		if e.Change != client.Left { // who leaves still has the name that is told of
 			t.people.set(t.client)
@@ -120,7 +129,9 @@ func (t *talk) take(e client.Event) {
 	case client.Count:
 		t.people.set(t.client)
 	case *client.ServerError:
-		t.fault(e)
+		if text := t.excess.faultText(t.Texts, e, t.now()); text != "" {
+			t.status(text)
+		}
 	case client.State:
 		t.state(e)
 	}
@@ -215,46 +226,38 @@ func (t *talk) presence(p client.Presence) {
 	}
 }
 
-func (t *talk) fault(e *client.ServerError) {
-	if e.Code == "rate_limited" {
-		t.status(t.Text("chat.limited"))
-		return
-	}
-	t.status(t.Text("chat.fault", "Message", SafeLine(e.Message), "Code", SafeLine(e.Code)))
-}
-
 // page shows a part of the history.
 func (t *talk) page(p client.Page) {
-	if len(p.Messages) == 0 {
-		if t.oldest != (recado.Position{}) { // somebody asked for it
-			t.status(t.Text("chat.no_earlier"))
-		}
-		return
-	}
-	var b strings.Builder
 	var earlier []*entry
 	for _, m := range p.Messages {
-		e := heardEntry(t.Texts, m, t.people.label(m.From), t.client.You().ID)
-		earlier = append(earlier, e)
-		b.WriteString(t.line(e))
+		earlier = append(earlier, t.entry(m))
 	}
 	t.journal.prepend(earlier)
-	t.oldest = p.Messages[0].Position
-	t.show(b.String())
+	t.showAll(earlier)
 }
 
-// heard takes in what is said now.
-func (t *talk) heard(m client.Message) *entry {
-	e := heardEntry(t.Texts, m, t.people.label(m.From), t.client.You().ID)
-	t.journal.add(e, false)
-	if t.oldest == (recado.Position{}) {
-		t.oldest = m.Position
+// skipped tells that messages are missing. What the server still has of them is the next that /history shows.
+func (t *talk) skipped(e client.Gap) {
+	gap := gapEntry(t.Texts, e, t.now())
+	t.journal.add(gap, false)
+	t.gap = nil
+	if gap.fillable() {
+		t.gap = gap
+		gap.text += " · " + t.Text("chat.gap.load")
 	}
-	return e
+	t.status(gap.text)
 }
 
-// line is a message as it is shown.
+// entry is a message as the journal has it.
+func (t *talk) entry(m client.Message) *entry {
+	return heardEntry(t.Texts, m, t.people.label(m.From), t.client.You().ID)
+}
+
+// line is an entry as it is shown.
 func (t *talk) line(e *entry) string {
+	if !e.isMessage() {
+		return t.dim("· "+e.text) + "\n"
+	}
 	format := "15:04"
 	if !sameDay(e.at, t.now()) {
 		format = "2006-01-02 15:04"
@@ -286,9 +289,27 @@ func (t *talk) dim(s string) string {
 	return "\x1b[2m" + s + "\x1b[22m"
 }
 
-// show prints lines above the prompt. A terminal that is gone is noticed by reading from it.
+func (t *talk) showAll(entries []*entry) {
+	var b strings.Builder
+	for _, e := range entries {
+		b.WriteString(t.line(e))
+	}
+	t.show(b.String())
+}
+
+// show puts lines above the prompt, when the screen is drawn next.
 func (t *talk) show(lines string) {
-	t.screen.print(lines, t.prompt(), &t.editor) //nolint:errcheck // see above
+	t.lines.WriteString(lines)
+	t.stale = true
+}
+
+// draw prints what is new. A terminal that is gone is noticed by reading from it.
+func (t *talk) draw() {
+	if t.stale {
+		t.screen.print(t.lines.String(), t.prompt(), &t.editor) //nolint:errcheck // see above
+		t.lines.Reset()
+		t.stale = false
+	}
 }
 
 func (t *talk) prompt() string {

@@ -51,13 +51,49 @@ func TestLineModeRoom(t *testing.T) {
 	p.press("/nick\r")
 	p.wait(11, "· um nome tem algo que se veja e no máximo 32 caracteres: /nick NOME", "Ana Maria>")
 
-	conn.tell(map[string]any{"type": "error", "code": "rate_limited", "message": "x", "retry_after_ms": 1000})
-	p.wait(11, "· rápido demais: o servidor recebe mais devagar o que você envia; nada se perde", "Ana Maria>")
-	conn.tell(map[string]any{"type": "gap", "reason": "slow", "missed": 14, "from": 1, "to": 30, "position": "k.30"})
-	p.wait(11, "· 14 mensagens puladas", "Ana Maria>")
 	p.press(strings.Repeat("x", 101) + "\r")
 	p.wait(12, "· longo demais: aqui uma mensagem tem no máximo 100 bytes", "Ana Maria> "+strings.Repeat("x", 89), strings.Repeat("x", 12))
 	p.press("\x15\x04")
+	if err := ended(t, done); err != nil {
+		t.Errorf("Run() = %v after Ctrl+D, want nil", err)
+	}
+}
+
+// What was skipped is shown when it is asked for; what the server does not have any more is told.
+func TestLineModeFillsGaps(t *testing.T) {
+	p, r := newPTY(t, 100), newRoom(t)
+	done := chatOn(t, p, r)
+	conn := r.join()
+	p.wait(5, "· conectado a "+address(r)+" como ana · /ajuda", "ana>")
+	conn.tell(map[string]any{"type": "gap", "reason": "slow", "missed": 3, "from": 1, "to": 30, "position": "k.30"})
+	p.wait(5, "· 3 mensagens puladas · /historico mostra as que o servidor ainda tem", "ana>")
+	p.press("/historico\r")
+	if q := r.asked("history"); q["before"] != "k.31" {
+		t.Errorf("asked %v, want what was before the end of the gap", q)
+	}
+	p.wait(5, "ana> /historico", "· 2 mensagens puladas. O servidor já não as tem.", "[HH:MM] beto: ontem", "ana>")
+	p.press("/historico\r")
+	if q := r.asked("history"); q["before"] != "k.1" {
+		t.Errorf("asked %v, want what was before the gap", q)
+	}
+	p.press("\x04")
+	if err := ended(t, done); err != nil {
+		t.Errorf("Run() = %v after Ctrl+D, want nil", err)
+	}
+}
+
+// Being too fast is told once, however often the server says it.
+func TestLineModeTooFast(t *testing.T) {
+	p, r := newPTY(t, 100), newRoom(t)
+	done := chatOn(t, p, r)
+	conn := r.join()
+	for range 2 {
+		conn.tell(map[string]any{"type": "error", "code": "rate_limited", "message": "x", "retry_after_ms": 1000})
+	}
+	conn.tell(map[string]any{"type": "error", "code": "odd", "message": "y"})
+	p.wait(5, "· conectado a "+address(r)+" como ana · /ajuda",
+		"· rápido demais: o servidor recebe mais devagar o que você envia; nada se perde", "· o servidor diz: y (odd)", "ana>")
+	p.press("\x04")
 	if err := ended(t, done); err != nil {
 		t.Errorf("Run() = %v after Ctrl+D, want nil", err)
 	}

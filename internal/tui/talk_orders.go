@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -66,7 +67,7 @@ func (t *talk) goTo(room string) {
 func (t *talk) begin(conn connection) {
 	t.client, t.phase, t.people = conn, client.Connecting, people{}
 	t.journal = newJournal(newStyles(unknownBackground), t.now)
-	t.lost, t.oldest = losses{}, recado.Position{}
+	t.lost, t.gap = losses{}, nil
 	t.begun, t.told, t.trouble, t.quiet, t.offline = false, false, false, false, false
 }
 
@@ -80,21 +81,47 @@ func (t *talk) act(text string) {
 	t.send(client.Outgoing{Text: text, Event: actionEvent})
 }
 
-// earlier shows messages of before those that were shown.
+// earlier shows what was skipped, or else messages of before those that were shown.
 func (t *talk) earlier(number string) {
+	if t.gap != nil {
+		t.fill()
+		return
+	}
 	n, err := strconv.Atoi(number)
 	if err != nil || n <= 0 {
 		n = recent
 	}
-	before := t.oldest
+	before := t.journal.oldest()
 	t.ask(func(ctx context.Context, c connection) func() {
 		page, err := c.History(ctx, before, n)
 		return func() {
+			switch {
+			case err != nil:
+				t.status(t.Text("chat.unanswered", "Cause", SafeLine(err.Error())))
+			case len(page.Messages) == 0:
+				t.status(t.Text("chat.no_earlier"))
+			default:
+				t.page(page)
+			}
+		}
+	})
+}
+
+// fill shows what the newest gap has left out.
+func (t *talk) fill() {
+	gap := t.gap
+	t.gap = nil
+	t.ask(func(ctx context.Context, c connection) func() {
+		found, err := missing(ctx, c, gap.missing)
+		return func() {
 			if err != nil {
+				t.gap = cmp.Or(t.gap, gap)
 				t.status(t.Text("chat.unanswered", "Cause", SafeLine(err.Error())))
 				return
 			}
-			t.page(page)
+			filling := gap.filling(t.Texts, found, t.entry)
+			t.journal.fill(gap, filling)
+			t.showAll(filling)
 		}
 	})
 }
@@ -110,6 +137,7 @@ func (t *talk) export(to string) {
 }
 
 func (t *talk) wipe(string) {
+	t.draw()
 	t.journal.clear()
 	t.screen.clear(t.prompt(), &t.editor) //nolint:errcheck // a terminal that is gone is noticed by reading
 }

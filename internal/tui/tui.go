@@ -1,5 +1,6 @@
-// Package tui is the terminal's side of a chat: line mode, for a person at a terminal, and pipe mode, for
-// programs. It knows nothing of flags and exit codes, and of sockets only what package client says.
+// Package tui is the terminal's side of a chat: the full screen and line mode for people, and for programs pipe mode,
+// and what other commands share with it. It knows nothing of flags and exit codes, and of sockets only what package
+// client says.
 package tui
 
 import (

@@ -7,7 +7,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
-	"recado"
 	"recado/client"
 )
 
@@ -91,7 +90,7 @@ func (m *model) middle(f frame) []string {
 		for i := range min(len(card), f.log) {
 			rows[len(rows)-min(len(card), f.log)+i] = padded(card[i], f.width)
 		}
-	case m.journal.len() == 0 && m.oldest == (recado.Position{}) && m.phase == client.Connected:
+	case m.journal.len() == 0 && !m.journal.cleared && m.phase == client.Connected:
 		m.empty(rows, f.width)
 	}
 	if f.tiny {
