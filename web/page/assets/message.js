@@ -24,6 +24,7 @@ const MARKS = {
   expired: { icon: "alert", actions: ["resend", "discard"] },
   failed: { icon: "alert", actions: ["resend", "discard"] },
   too_big: { icon: "alert", actions: ["edit", "discard"] },
+  forbidden: { icon: "alert", actions: ["edit", "discard"] },
 };
 
 export class MessageRow {
