@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -37,29 +36,4 @@ func TestPageIsLabelled(t *testing.T) {
 			t.Errorf("dir %q: the languages have the same ETag", dir)
 		}
 	}
-}
-
-// What must come before anything is drawn is little: the modules and the dialogs are not among it.
-func TestFirstLookWaitsForLittle(t *testing.T) {
-	const most = 16 << 10
-	site := newSite(t, "")
-	page := get(t, site, "page").body
-	head, _, _ := strings.Cut(page, "</head>")
-	blocking := regexp.MustCompile(`<link rel="stylesheet" href="([^"]*)">|<script[^>]* src="([^"]*)"[^>]* blocking="render">`)
-	waits := []string{"page", "/assets/store.js"} // which early.js imports
-	for _, found := range blocking.FindAllStringSubmatch(head, -1) {
-		waits = append(waits, "/"+found[1]+found[2])
-	}
-	want := []string{"page", "/assets/store.js", "/assets/page.css", "/assets/panels.css", "/assets/log.css", "/assets/composer.css", "/assets/people.css", "/assets/early.js"}
-	if !slices.Equal(waits, want) {
-		t.Errorf("the first look waits for %q, want %q", waits, want)
-	}
-	total := 0
-	for _, name := range waits {
-		total += len(get(t, site, name, "Accept-Encoding", "gzip").body)
-	}
-	if total > most {
-		t.Errorf("the first look waits for %d bytes, want at most %d", total, most)
-	}
-	t.Logf("the first look waits for %d bytes", total)
 }

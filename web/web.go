@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path"
+	"regexp"
 	"strings"
 
 	"recado/internal/locale"
@@ -167,7 +168,25 @@ func load(folder fs.FS, name string) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
+	if path.Ext(name) == ".css" {
+		if body, err = withImports(folder, path.Dir(name), body); err != nil {
+			return nil, err
+		}
+	}
 	return newFile(name, body)
+}
+
+var importRule = regexp.MustCompile(`(?m)^@import "([^"]+)";$`)
+
+// withImports puts the sheets that a style sheet imports into it: a first visit has one to wait for.
+func withImports(folder fs.FS, dir string, sheet []byte) ([]byte, error) {
+	var errs []error
+	sheet = importRule.ReplaceAllFunc(sheet, func(rule []byte) []byte {
+		part, err := fs.ReadFile(folder, path.Join(dir, string(importRule.FindSubmatch(rule)[1])))
+		errs = append(errs, err)
+		return part
+	})
+	return sheet, errors.Join(errs...)
 }
 
 func languages() []locale.Language {

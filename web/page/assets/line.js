@@ -54,7 +54,7 @@ export class LineRow {
   #gap(item) {
     const count = item.missed === undefined ? "" : this.#i18n.count("states.behind.banner", item.missed);
     const text = item.reason === "epoch" ? this.#i18n.text("page.gap.epoch") : count || this.#i18n.text("page.gap");
-    const end = item.lost && item.reason !== "epoch" ? ` ${this.#i18n.text("page.gap.lost")}` : "";
+    const end = item.lost && item.reason !== "epoch" ? `. ${this.#i18n.text("page.gap.lost")}` : "";
     const load = make(
       "button",
       { type: "button", click: () => this.#load(item) },

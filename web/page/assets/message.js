@@ -24,6 +24,7 @@ const MARKS = {
   expired: { icon: "alert", actions: ["resend", "discard"] },
   failed: { icon: "alert", actions: ["resend", "discard"] },
   too_big: { icon: "alert", actions: ["edit", "discard"] },
+  forbidden: { icon: "alert", actions: ["edit", "discard"] },
 };
 
 export class MessageRow {
@@ -46,11 +47,13 @@ export class MessageRow {
     const text = textOf(item);
     // Not read out with the text: the log announces what is said, not when.
     this.#time = make("time", { "aria-hidden": true });
-    this.#meta = make("span", { class: "meta" }, this.#time);
-    this.#content = make("span", { class: text === null ? "binary" : "text" });
+    const { json, event } = item.content;
+    const deed = event === "me";
+    this.#meta = make("span", { class: "meta", "data-event": (!deed && event) || null }, this.#time);
+    this.#content = make("span", { class: text === null ? "binary" : json === undefined ? "text" : "text data" });
     const bubble = make("div", { class: "bubble", dir: "auto" }, this.#spoken, this.#content, this.#meta);
     this.element = make("li", { class: `message ${item.own ? "own" : "other"}` }, this.#head, bubble);
-    if (item.content.event === "me") this.element.classList.add("deed");
+    this.element.classList.toggle("deed", deed);
     if (text !== null && isLong(text)) this.#offerFold(text);
     else if (text !== null) this.#write(pieces(text));
     this.relabel();
@@ -73,9 +76,8 @@ export class MessageRow {
     this.element.dataset.from = name;
     this.#spoken.textContent = item.own && !deed ? `${i18n.text("page.you")} ` : deed ? "" : `${name}: `;
     if (!item.own || deed) this.#labelHead(name);
-    const { bytes, event } = item.content;
+    const { bytes } = item.content;
     if (bytes) this.#content.replaceChildren(icon("binary"), i18n.count("page.binary", bytes.length));
-    if (event && !deed) this.element.dataset.event = event;
     this.#labelFold();
     this.mark();
   }

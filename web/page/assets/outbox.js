@@ -4,7 +4,7 @@
 
 /** @typedef {import("../../recado.types.d.ts").Content} Content */
 /** @typedef {import("../../recado.types.d.ts").Ack} Ack */
-/** @typedef {"waiting" | "sending" | "sent" | "unsure" | "expired" | "too_big" | "failed"} Mark */
+/** @typedef {"waiting" | "sending" | "sent" | "unsure" | "expired" | "too_big" | "forbidden" | "failed"} Mark */
 
 /**
  * @typedef {object} Entry an own message
@@ -26,7 +26,7 @@ export const MAX_AGE_MS = 10 * 60_000;
 const IN_FLIGHT = 40; // fewer than the client takes: it has questions to ask too
 const OPEN = ["connected", "draining"];
 /** @type {Record<string, Mark>} */
-const ENDINGS = { expired: "expired", uncertain: "unsure", message_too_big: "too_big" };
+const ENDINGS = { expired: "expired", uncertain: "unsure", message_too_big: "too_big", room_forbidden: "forbidden" };
 
 const utf8 = new TextEncoder();
 

@@ -43,11 +43,10 @@ export class RoomList {
       icon("plus"),
       this.#i18n.text("page.rooms.add"),
     );
-    const focused = this.#list.contains(document.activeElement)
-      ? document.activeElement?.getAttribute("data-key")
-      : null;
+    const focused = this.#list.querySelector(":focus")?.getAttribute("data-key");
     this.#list.replaceChildren(...sorted.map((room) => this.#row(room)), make("li", {}, add));
-    if (focused) this.#list.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.dispatchEvent(new Event("refocus"));
+    const again = focused && this.#list.querySelector(`[data-key="${CSS.escape(focused)}"]`);
+    if (again instanceof HTMLElement) again.focus();
     const elsewhere = [...open.values()].some((room) => room !== current && room.unread > 0);
     this.#badge.hidden = !elsewhere;
     const pinned = this.#rooms.isPinned(current.name);
@@ -108,7 +107,6 @@ export class RoomList {
       },
       icon("close"),
     );
-    for (const element of [link, pin, forget]) element.addEventListener("refocus", () => element.focus());
     return make("li", {}, link, pin, here ? "" : forget);
   }
 

@@ -9,8 +9,8 @@ import { roomURL } from "./room.js";
 /** @typedef {import("../../recado.types.d.ts").Room} Room */
 /** @typedef {{name: string, pinned: boolean}} Known */
 
-export const MAX_KNOWN = 30;
-export const MAX_PINNED = 12;
+const MAX_KNOWN = 30;
+const MAX_PINNED = 12;
 const HISTORY = 100;
 const SWEEP_MS = 5000;
 

@@ -2,7 +2,6 @@
 // The page's settings: language, appearance, timestamps, notifications.
 
 import { byId } from "./dom.js";
-import { applyTheme } from "./early.js";
 import { canNotify, mayNotify } from "./notify.js";
 
 /**
@@ -52,6 +51,7 @@ export function offerSettings(i18n, store, relabel) {
       if (choice.name === name) choice.checked = choice.value === value;
   };
   document.body.dataset.times = store.get("times");
+  applyTheme(store.get("theme"));
   for (const [name, { now }] of Object.entries(settings)) check(name, now);
   for (const choice of panel.querySelectorAll("input")) {
     choice.addEventListener("change", () => settings[choice.name]?.set(choice.value));
@@ -63,6 +63,18 @@ export function offerSettings(i18n, store, relabel) {
   panel.addEventListener("click", (event) => {
     if (event.target === panel) panel.close(); // beside it
   });
+}
+
+/**
+ * The appearance is the reader's choice, or what the system says; so is the colour that a phone has around the page.
+ * @param {string} theme "light", "dark" or "" for automatic
+ */
+function applyTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  for (const meta of document.querySelectorAll("meta")) {
+    const own = meta.dataset.theme;
+    if (own) meta.media = theme === "" ? `(prefers-color-scheme: ${own})` : theme === own ? "all" : "not all";
+  }
 }
 
 /** @param {import("./i18n.js").I18n} i18n */

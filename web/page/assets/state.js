@@ -3,6 +3,8 @@
 
 /** @typedef {"connecting" | "connected" | "reconnecting" | "offline" | "refused" | "limited" | "behind" | "draining" | "closed"} State */
 
+const HOLD_MS = 500; // the server says it again when it is about to be over: not to be seen flickering
+
 /**
  * @param {{status: {state: string}, limitedUntil: number, gap: unknown}} conversation
  * @param {boolean} online
@@ -11,7 +13,7 @@
  */
 export function stateOf({ status: { state }, limitedUntil, gap }, online, now) {
   if (state === "offline" || state === "reconnecting") return online ? "reconnecting" : "offline";
-  if (state === "connected" && now < limitedUntil) return "limited";
+  if (state === "connected" && now < limitedUntil + HOLD_MS) return "limited";
   if (state === "connected" && gap) return "behind";
   return /** @type {State} */ (state);
 }

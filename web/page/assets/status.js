@@ -170,11 +170,10 @@ export class StatusView {
 
   /** Says a change of state once to those who listen to the page; the passing seconds are not said. @param {Conversation} shown */
   #announce(shown) {
-    const said = { connecting: "", connected: "states.connected", reconnecting: "states.reconnecting.banner" };
-    const id = said[/** @type {"connecting"} */ (this.#state)];
-    if (id === undefined)
-      return write(this.#announcer, this.#bannerText(shown, "") || this.#i18n.text(`states.${this.#state}`));
-    write(this.#announcer, id === "" ? "" : this.#i18n.text(id));
+    const id = { connected: "states.connected", reconnecting: "states.reconnecting.banner" }[this.#state];
+    let text = id ? this.#i18n.text(id) : this.#bannerText(shown, "") || this.#i18n.text(`states.${this.#state}`);
+    if (this.#state === "connecting") text = "";
+    write(this.#announcer, text);
   }
 }
 

@@ -84,6 +84,27 @@ describe("access", () => {
     });
   }
 
+  test("may be to read only, which is said when it matters", async () => {
+    const beto = await Person.arrive(browser);
+    await beto.join(`${server.page("quiet")}#token=${token("quiet=subscribe,publish,presence")}`);
+    const ana = await Person.arrive(browser);
+    await ana.join(`${server.page("quiet")}#token=${token("quiet=subscribe,presence")}`);
+    await ana.page.waitForFunction(() => /2/.test(document.getElementById("people-title")?.textContent ?? ""));
+    await ana.page.focus("#text");
+    await ana.page.keyboard.type("may I?");
+    await ana.page.keyboard.press("Enter");
+    await ana.marked(["forbidden"]);
+    await ana.reads(".actions", /^You may not write in this room/);
+    assert.equal(await ana.page.locator(".notice").count(), 0, "that nobody sees her typing is worth no words");
+    await ana.page.click(".actions button");
+    assert.equal(await ana.page.inputValue("#text"), "may I?");
+    await ana.page.fill("#text", "/nick \u200b");
+    await ana.page.keyboard.press("Enter");
+    await ana.reads(".notice", /^The server does not take this name\.$/);
+    await ana.leave();
+    await beto.leave();
+  });
+
   test("comes in the address's fragment, which does not stay in sight", async () => {
     const ana = await Person.arrive(browser);
     await ana.join(`${server.page("ops")}#token=${token("ops=subscribe,publish,presence,history")}`);

@@ -251,7 +251,13 @@ describe("the page", () => {
 
   test("is light, dark, or what the system says", async () => {
     const ana = await Person.arrive(browser, { colorScheme: "dark" });
-    const scheme = () => ana.page.evaluate(() => getComputedStyle(document.documentElement).colorScheme);
+    const scheme = () =>
+      ana.page.evaluate(() => {
+        const [red = 0] = getComputedStyle(document.body).backgroundColor.match(/\d+/g)?.map(Number) ?? [];
+        const around = [...document.querySelectorAll("meta")].filter(({ media }) => media && matchMedia(media).matches);
+        const ground = red < 128 ? "dark" : "light";
+        return around.map(({ dataset }) => dataset.theme).join() === ground ? ground : "both";
+      });
     await ana.join(server.page("theme"));
     assert.equal(await scheme(), "dark");
     await ana.settings();
@@ -266,6 +272,28 @@ describe("the page", () => {
     assert.equal(await scheme(), "light");
     await ana.page.keyboard.press("Escape");
     assert.equal(await ana.page.isVisible("#settings"), false);
+    await ana.leave();
+  });
+
+  test("has the wanted looks and language before its modules come", async () => {
+    const ana = await Person.arrive(browser);
+    await ana.join(server.page("theme"));
+    await ana.settings();
+    await ana.page.check("input[value=dark]");
+    await ana.page.route("**/main.js", (route) => route.abort());
+    const looks = async () => {
+      await ana.page.reload();
+      return ana.page.evaluate(() => {
+        const [body, main] = ["body", "main"].map((name) =>
+          getComputedStyle(document.querySelector(name) ?? document.body),
+        );
+        return [body?.backgroundColor, main?.visibility];
+      });
+    };
+    assert.deepEqual(await looks(), ["rgb(18, 21, 20)", "visible"]);
+    await ana.page.evaluate(() => localStorage.setItem("recado:language", "pt-BR"));
+    assert.deepEqual(await looks(), ["rgb(18, 21, 20)", "hidden"], "words that are about to change are not seen");
+    await ana.page.waitForSelector("#failed");
     await ana.leave();
   });
 

@@ -136,6 +136,26 @@ describe("states", () => {
     await ana.leave();
   });
 
+  test("what programs say is shown for what it is", async () => {
+    const ana = await Person.arrive(browser);
+    const fake = await fakeServer(ana.page);
+    await ana.join(server.page("programs"));
+    fake.say(message(11, 10, { event: "build.done", text: undefined, json: { ok: true } }));
+    fake.say({ type: "gap", reason: "expired", from: 12, to: 14, missed: 3, position: "e.14" });
+    await ana.heard(['{\n "ok": true\n}']);
+    const [label, font] = await ana.page.$eval(".other .meta", (meta) => [
+      getComputedStyle(meta, "::before").content,
+      getComputedStyle(meta.previousElementSibling ?? meta).fontFamily,
+    ]);
+    assert.equal(label, '"build.done"');
+    assert.match(font ?? "", /monospace/);
+    await ana.reads(".gap", /^3 messages skipped\. The server does not have them any more\.$/);
+    assert.equal(await ana.page.isVisible("#gap-load"), false);
+    await ana.page.click("#gap-close");
+    await ana.state("connected");
+    await ana.leave();
+  });
+
   for (const days of [-2, 2]) {
     test(`a clock that is ${days} days off confuses nobody`, async () => {
       const ana = await Person.arrive(browser);

@@ -204,9 +204,11 @@ describe("a conversation", () => {
       limitedUntil,
       gap,
     });
-    assert.equal(stateOf(at("connected"), true, 1), "connected");
-    assert.equal(stateOf(at("connected", 2), true, 1), "limited");
-    assert.equal(stateOf(at("connected", 1, /** @type {any} */ ({})), true, 1), "behind");
+    assert.equal(stateOf(at("connected"), true, 5000), "connected");
+    assert.equal(stateOf(at("connected", 1000), true, 999), "limited");
+    assert.equal(stateOf(at("connected", 1000), true, 1400), "limited", "the server may be about to say it again");
+    assert.equal(stateOf(at("connected", 1000), true, 1500), "connected");
+    assert.equal(stateOf(at("connected", 1, /** @type {any} */ ({})), true, 5000), "behind");
     assert.equal(stateOf(at("draining", 2, /** @type {any} */ ({})), true, 1), "draining");
     assert.equal(stateOf(at("reconnecting"), false, 1), "offline");
     assert.equal(stateOf(at("offline"), true, 1), "reconnecting", "the server is on this computer");

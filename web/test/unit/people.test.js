@@ -4,7 +4,9 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { COLOURS, colourOf, initial, namesakes, visibleName } from "../../page/assets/names.js";
 
-const css = (/** @type {string} */ name) => readFileSync(new URL(`../../page/assets/${name}`, import.meta.url), "utf8");
+const css = ["page", "people"]
+  .map((name) => readFileSync(new URL(`../../page/assets/${name}.css`, import.meta.url), "utf8"))
+  .join();
 
 describe("names", () => {
   test("show what would hide or turn them", () => {
@@ -64,16 +66,19 @@ describe("the colours of people", () => {
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   }
 
-  for (const [theme, people, page] of [
-    ["light", css("people.css"), css("page.css")],
-    ["dark", css("dark.css"), css("dark.css")],
-  ]) {
+  /** @param {string} name @param {number} i of light-dark */
+  const colours = (name, i) =>
+    [...css.matchAll(new RegExp(`--${name}: light-dark\\((#[0-9a-f]{6}), (#[0-9a-f]{6})\\)`, "g"))].map(
+      (found) => found[i + 1] ?? "",
+    );
+
+  for (const [i, theme] of ["light", "dark"].entries()) {
     test(`can be read in the ${theme} theme`, () => {
-      const colours = [...(people ?? "").matchAll(/--person: (#[0-9a-f]{6})/g)].map(([, colour]) => colour ?? "");
-      assert.equal(colours.length, COLOURS);
+      const people = colours("person", i);
+      assert.equal(people.length, COLOURS);
       for (const ground of ["bg", "surface", "other", "side-bg"]) {
-        const [, under = ""] = new RegExp(`--${ground}: (#[0-9a-f]{6})`).exec(page ?? "") ?? [];
-        for (const colour of colours) {
+        const [under = ""] = colours(ground, i);
+        for (const colour of people) {
           const [low = 0, high = 0] = [luminance(colour), luminance(under)].sort((a, b) => a - b);
           const contrast = (high + 0.05) / (low + 0.05);
           assert.ok(contrast >= 4.5, `${colour} on --${ground} ${under}: ${contrast.toFixed(2)}`);
