@@ -106,7 +106,7 @@ func TestLongWaitIsToldAtOnce(t *testing.T) {
 		publish(t, w, 40, 1)
 		c := talkClient(t, w)
 		for _, s := range w.roster.all() {
-			s.unlimited = false
+			s.local = false
 		}
 		began := time.Now()
 		c.send(ws.OpText, []byte(`{"type":"hello"}`))
