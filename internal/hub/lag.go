@@ -101,8 +101,10 @@ func (r *room) awaitCatchUp(d time.Duration) {
 	r.write()
 	timer := time.NewTimer(d)
 	defer timer.Stop()
+	began := r.hub.age()
 	select {
 	case <-catchUp:
 	case <-timer.C:
 	}
+	r.hub.observer.Held(r.hub.age() - began)
 }

@@ -44,7 +44,8 @@ func TestLagPace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h, e := hub.New(memory.New(recado.Limits{}), recado.Limits{}), new(lines)
+				h, e, seen := hub.New(memory.New(recado.Limits{}), recado.Limits{}), new(lines), new(tally)
+				h.Observe(seen)
 				ana, _ := join(t, h, "ops", "ana", e, false)
 				for i := range tt.keep + tt.lag + tt.afar {
 					m := &hub.Member{ID: recado.NewMemberID([]byte{byte(i)}), Encoding: e, Conn: new(inbox), Local: i < tt.keep+tt.lag}
@@ -64,8 +65,12 @@ func TestLagPace(t *testing.T) {
 				for range steps {
 					say(t, ana, strings.Repeat("x", step))
 				}
-				if took := time.Since(began); took < tt.took-tt.took/10 || took > tt.took+tt.took/10 {
+				took := time.Since(began)
+				if took < tt.took-tt.took/10 || took > tt.took+tt.took/10 {
 					t.Errorf("1 MiB took %v, want %v", took, tt.took)
+				}
+				if seen.held != took {
+					t.Errorf("told of %v, want the %v that it took", seen.held, took)
 				}
 			})
 		})

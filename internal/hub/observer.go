@@ -1,5 +1,7 @@
 package hub
 
+import "time"
+
 // An Observer is told what happens in the hub, for statistics. Its methods may be called concurrently, and with a
 // room locked: they must not block and must not call the hub.
 type Observer interface {
@@ -7,6 +9,8 @@ type Observer interface {
 	MembersChanged(by int)
 	// Flushed follows each flush of a room.
 	Flushed(t Tally)
+	// Held follows each wait of a publisher for those who lag.
+	Held(d time.Duration)
 }
 
 // A Tally is what one flush has brought to the members. It counts messages only, not who comes and goes.
@@ -25,6 +29,7 @@ type unobserved struct{}
 func (unobserved) RoomsChanged(int)   {}
 func (unobserved) MembersChanged(int) {}
 func (unobserved) Flushed(Tally)      {}
+func (unobserved) Held(time.Duration) {}
 
 // add counts a message of so many bytes for so many members.
 func (t *Tally) add(bytes, members int) {

@@ -3,6 +3,7 @@ package hub_test
 import (
 	"sync"
 	"testing"
+	"time"
 
 	"recado"
 	"recado/internal/broker/memory"
@@ -14,6 +15,7 @@ type tally struct {
 	mu             sync.Mutex // guards what follows
 	rooms, members int
 	flushed        hub.Tally
+	held           time.Duration
 }
 
 func (s *tally) RoomsChanged(by int) {
@@ -34,6 +36,12 @@ func (s *tally) Flushed(t hub.Tally) {
 	s.flushed.Messages += t.Messages
 	s.flushed.Deliveries += t.Deliveries
 	s.flushed.Bytes += t.Bytes
+}
+
+func (s *tally) Held(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held += d
 }
 
 func (s *tally) want(t *testing.T, when string, rooms, members int, flushed hub.Tally) {

@@ -3,6 +3,7 @@ package hub
 import (
 	"log/slog"
 	"runtime/debug"
+	"time"
 )
 
 // LogTo tells l of each panic that the hub has survived; without it, that is slog's default. Call it before anything
@@ -31,6 +32,11 @@ func (c careful) RoomsChanged(by int) {
 func (c careful) MembersChanged(by int) {
 	defer c.hub.survive("observer")
 	c.to.MembersChanged(by)
+}
+
+func (c careful) Held(d time.Duration) {
+	defer c.hub.survive("observer")
+	c.to.Held(d)
 }
 
 func (c careful) Flushed(t Tally) {

@@ -121,6 +121,7 @@ type clumsy struct{}
 func (clumsy) RoomsChanged(int)   { panic("rooms") }
 func (clumsy) MembersChanged(int) { panic("members") }
 func (clumsy) Flushed(hub.Tally)  { panic("flushed") }
+func (clumsy) Held(time.Duration) { panic("held") }
 
 func TestBrokenObserver(t *testing.T) {
 	h, log := newLogged(memory.New(recado.Limits{}))

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"runtime"
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -44,7 +45,7 @@ type Metrics struct {
 	resumes, slow  *prometheus.CounterVec
 	refused, erred *prometheus.CounterVec
 
-	dropped, slowed prometheus.Counter
+	dropped, slowed, held prometheus.Counter
 }
 
 // published counts the messages of one protocol. It is looked up for each of them, so not by its label.
@@ -81,6 +82,7 @@ func New(c Config) *Metrics {
 	m.erred = m.counters("recado_errors_sent_total", "Errors that clients of recado.v1 were sent, by code.", "code")
 	m.dropped = m.counter("recado_connections_dropped_total", "Connections that were closed at once, without an answer.")
 	m.slowed = m.counter("recado_messages_slowed_total", "Messages after which a connection over its rate was read more slowly.")
+	m.held = m.counter("recado_publishers_held_seconds_total", "Time that publishers have waited for readers who lag.")
 	m.preset()
 	m.registry.MustRegister(&m.flushes, build(c.Version), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -105,6 +107,9 @@ func (m *Metrics) MembersChanged(by int) { m.members.Add(float64(by)) }
 
 // Flushed counts what a flush has brought.
 func (m *Metrics) Flushed(t hub.Tally) { m.flushes.add(t) }
+
+// Held counts a wait of a publisher.
+func (m *Metrics) Held(d time.Duration) { m.held.Add(d.Seconds()) }
 
 // Connected counts a connection.
 func (m *Metrics) Connected(protocol string) {

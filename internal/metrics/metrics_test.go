@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
@@ -49,6 +50,7 @@ func exercised() *metrics.Metrics {
 	for _, n := range []int{1, 2, 3, 512, 513} {
 		m.Flushed(hub.Tally{Messages: n, Deliveries: 10 * n, Bytes: 100 * n})
 	}
+	m.Held(1500 * time.Millisecond)
 	m.Flushed(hub.Tally{}) // only who comes and goes
 	return m
 }
@@ -89,6 +91,7 @@ func TestExposition(t *testing.T) {
 		`recado_requests_refused_total{code="origin_refused"} 1`,
 		`recado_errors_sent_total{code="rate_limited"} 1`,
 		`recado_messages_slowed_total 1`,
+		`recado_publishers_held_seconds_total 1.5`,
 		`recado_connections_dropped_total 1`,
 		`recado_history_rooms 1`,
 		`recado_history_messages 2`,

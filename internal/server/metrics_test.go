@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"recado"
 	"recado/internal/auth"
@@ -24,6 +25,7 @@ type witness struct {
 func (w *witness) RoomsChanged(by int)                 { w.add("rooms %+d", by) }
 func (*witness) MembersChanged(int)                    {}
 func (*witness) Flushed(hub.Tally)                     {}
+func (*witness) Held(time.Duration)                    {}
 func (w *witness) Connected(protocol string)           { w.add("connected %s", protocol) }
 func (*witness) Disconnected(string, recado.CloseCode) {}
 func (w *witness) Published(protocol string, n int, again bool) {

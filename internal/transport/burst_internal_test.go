@@ -18,6 +18,7 @@ type flushCounter struct{ flushes atomic.Int64 }
 
 func (*flushCounter) RoomsChanged(int)    {}
 func (*flushCounter) MembersChanged(int)  {}
+func (*flushCounter) Held(time.Duration)  {}
 func (c *flushCounter) Flushed(hub.Tally) { c.flushes.Add(1) }
 
 // What a client sends at once is written to the others at once.
