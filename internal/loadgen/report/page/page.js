@@ -79,6 +79,18 @@
   /** @param {(_: unknown, splits: number[]) => string[]} values */
   const left = (values) => axis({ values, size: 76, grid: { stroke: colour("line"), width: 1, filter: sparse } });
 
+  /** The percentiles that have place for themselves. @param {any} plot @param {number[]} at */
+  const apart = (plot, at) => {
+    const { max } = plot.scales.x;
+    const least = (56 / plot.width) * max;
+    let last = 0;
+    return at.map((x) => {
+      if (x <= 0 || (last > 0 && x - last < least) || max - x < least / 3) return "";
+      last = x;
+      return percent(x);
+    });
+  };
+
   const seconds = (/** @type {number} */ s) => (s == null ? "–" : `${rounded.format(s)} s`);
   const overTime = () => ({
     scale: { time: false },
@@ -111,7 +123,7 @@
         axes: [
           axis({
             splits: (/** @type {any} */ plot) => marks.filter((x) => x <= plot.scales.x.max),
-            values: (/** @type {unknown} */ _, /** @type {number[]} */ at) => at.map((x) => (x > 0 ? percent(x) : "")),
+            values: apart,
           }),
           left((_, at) => at.map((v) => (v == null ? "" : time(v)))),
         ],
