@@ -45,10 +45,11 @@ func (r *room) noteLag(m *Member, lags bool) {
 }
 
 // letCatchUp waits before m says n bytes in a room where somebody lags. While nobody keeps up, nobody but m has to
-// wait, and it may take long; then it is short. It unlocks r.mu meanwhile.
+// wait, and it may take long, but not longer than m, which is not read meanwhile, has to answer a ping; then it is
+// short. It unlocks r.mu meanwhile.
 func (r *room) letCatchUp(m *Member, n int) {
-	now := r.hub.age()
-	stall := now + r.hub.limits.Load().QueueStall
+	now, limits := r.hub.age(), r.hub.limits.Load()
+	stall := now + min(limits.QueueStall, limits.PingTimeout)
 	lagging, keeping := r.readers(m)
 	for ; lagging > 0 && keeping == 0 && now < stall; now = r.hub.age() {
 		r.awaitCatchUp(stall - now)

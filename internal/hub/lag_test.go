@@ -89,6 +89,26 @@ func TestLagPauseIsBounded(t *testing.T) {
 	})
 }
 
+// Who waits is not read meanwhile, and is not to miss a ping for that.
+func TestLagPauseLeavesTimeForPings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limits := recado.Limits{QueueStall: time.Minute, PingTimeout: 3 * time.Second}
+		h, e := hub.New(memory.New(limits), limits), new(lines)
+		ana, _ := join(t, h, "ops", "ana", e, false)
+		beto := &hub.Member{ID: recado.NewMemberID([]byte("beto")), Encoding: e, Conn: new(inbox), Local: true}
+		if _, err := h.Join(t.Context(), "ops", beto); err != nil {
+			t.Fatal(err)
+		}
+		beto.Attach()
+		beto.Lag(true)
+		began := time.Now()
+		say(t, ana, "oi")
+		if took := time.Since(began); took != limits.PingTimeout {
+			t.Errorf("a word took %v, want %v", took, limits.PingTimeout)
+		}
+	})
+}
+
 // However a member ends to lag, who waits for that goes on at once.
 func TestLagEnds(t *testing.T) {
 	for name, end := range map[string]func(t *testing.T, h *hub.Hub, beto *hub.Member){

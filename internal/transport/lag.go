@@ -9,8 +9,9 @@ const lagShare = 4
 func (o *outgoing) counted() int { return o.waiting - o.asked }
 
 // noteLag tells the room when the session begins to lag, and when it has caught up, unless it is to miss messages then.
+// One that has ended is to be waited for no more: it may be waiting itself, and cannot leave the room before that.
 func (s *session) noteLag() {
-	lags := s.out.counted() > s.limits.Queue/lagShare
+	lags := s.out.end == nil && s.out.counted() > s.limits.Queue/lagShare
 	if lags == s.out.lags {
 		return
 	}

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,6 +76,30 @@ func TestCaughtUp(t *testing.T) {
 			_ = c.conn.Close()
 		}
 		<-heard
+	})
+}
+
+// Two that talk and do not read wait for each other, but not when the server has closed both.
+func TestEndedIsNotWaitedFor(t *testing.T) {
+	bubble(t, recado.Limits{PingInterval: recado.Off, QueueStall: time.Hour}, func(t *testing.T, w *Transport) {
+		t.Helper()
+		var talking sync.WaitGroup
+		for _, c := range []*client{pipeClient(t, w), pipeClient(t, w)} {
+			talking.Go(func() {
+				for i := range 100 { // more than a quarter of a queue
+					c.send(ws.OpBinary, numbered(i, 1<<10))
+				}
+			})
+		}
+		synctest.Wait()
+		began := time.Now()
+		if err := w.Close(t.Context(), recado.CloseGoingAway); err != nil {
+			t.Errorf("Close = %v", err)
+		}
+		if took, limit := time.Since(began), w.limits.Load().CloseTimeout; took > limit {
+			t.Errorf("Close took %v, want %v at most", took, limit)
+		}
+		talking.Wait()
 	})
 }
 

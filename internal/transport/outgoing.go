@@ -313,6 +313,7 @@ func (s *session) sendClose(frame []byte) {
 func (s *session) setEnd(e ending) {
 	if s.out.end == nil {
 		s.out.end = &e
+		s.noteLag()
 		s.link.interrupt()
 	}
 }
