@@ -89,6 +89,21 @@ func TestLagPauseIsBounded(t *testing.T) {
 	})
 }
 
+// Many small messages are held to the same pace, although none of them is worth a pause.
+func TestLagPaceOfSmallMessages(t *testing.T) {
+	inLag(t, func(t *testing.T, _ *hub.Hub, ana, _ *hub.Member, _ *inbox) {
+		t.Helper()
+		const cost, overhead = 256, 64
+		began := time.Now()
+		for range 1 << 20 / cost {
+			say(t, ana, strings.Repeat("x", cost-overhead))
+		}
+		if took := time.Since(began); took < 900*time.Millisecond || took > 1100*time.Millisecond {
+			t.Errorf("1 MiB took %v, want a second", took)
+		}
+	})
+}
+
 // Who waits is not read meanwhile, and is not to miss a ping for that.
 func TestLagPauseLeavesTimeForPings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
