@@ -58,7 +58,7 @@ func (r *room) letCatchUp(m *Member, n int) {
 	if lagging == 0 {
 		return
 	}
-	pace := lagPace * max(1, keeping) / lagging
+	pace := max(1, lagPace*max(1, keeping)/lagging)
 	if pace > lagPace {
 		pace = max(lagPace, pace/few)
 	}
