@@ -38,21 +38,27 @@ func (r *room) noteLag(m *Member, lags bool) {
 	if !m.Local {
 		r.laggingAfar += by
 	}
-	if !lags && r.catchUp != nil {
+	if lags {
+		return
+	}
+	r.patience = 0
+	if r.catchUp != nil {
 		close(r.catchUp)
 		r.catchUp = nil
 	}
 }
 
 // letCatchUp waits before m says n bytes in a room where somebody lags. While nobody keeps up, nobody but m has to
-// wait, and it may take long, but not longer than m, which is not read meanwhile, has to answer a ping; then it is
-// short. It unlocks r.mu meanwhile.
+// wait, and it may take long, but not longer than m, which is not read meanwhile, has to answer a ping; and not again
+// before somebody has caught up. Then it is short. It unlocks r.mu meanwhile.
 func (r *room) letCatchUp(m *Member, n int) {
 	now, limits := r.hub.age(), r.hub.limits.Load()
-	stall := now + min(limits.QueueStall, limits.PingTimeout)
 	lagging, keeping := r.readers(m)
-	for ; lagging > 0 && keeping == 0 && now < stall; now = r.hub.age() {
-		r.awaitCatchUp(stall - now)
+	if lagging > 0 && keeping == 0 && r.patience == 0 {
+		r.patience = now + min(limits.QueueStall, limits.PingTimeout)
+	}
+	for ; lagging > 0 && keeping == 0 && now < r.patience; now = r.hub.age() {
+		r.awaitCatchUp(r.patience - now)
 		lagging, keeping = r.readers(m)
 	}
 	if lagging == 0 {

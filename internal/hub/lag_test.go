@@ -32,15 +32,15 @@ func TestLagPace(t *testing.T) {
 		keep, lag, afar int
 		took            time.Duration
 	}{
-		"nobody lags":                {2, 0, 0, 0},
-		"one of two":                 {1, 1, 0, time.Second},
-		"one of two, afar":           {1, 0, 1, time.Second},
-		"most":                       {1, 4, 0, 4 * time.Second},
-		"most, some of them afar":    {1, 3, 1, time.Second},
-		"a tenth":                    {9, 1, 0, time.Second},
-		"a few of many":              {80, 1, 0, time.Second / 5},
-		"all, and afar":              {0, 0, 1, time.Second},
-		"all: their queues time out": {0, 1, 0, 5 * steps * time.Second},
+		"nobody lags":             {2, 0, 0, 0},
+		"one of two":              {1, 1, 0, time.Second},
+		"one of two, afar":        {1, 0, 1, time.Second},
+		"most":                    {1, 4, 0, 4 * time.Second},
+		"most, some of them afar": {1, 3, 1, time.Second},
+		"a tenth":                 {9, 1, 0, time.Second},
+		"a few of many":           {80, 1, 0, time.Second / 5},
+		"all, and afar":           {0, 0, 1, time.Second},
+		"all, who never catch up": {0, 1, 0, 6 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -184,6 +184,30 @@ func TestOwnLag(t *testing.T) {
 		say(t, beto, strings.Repeat("x", 1<<20))
 		if took := time.Since(began); took != 0 {
 			t.Errorf("it took %v to be heard by those who keep up, want no time", took)
+		}
+	})
+}
+
+// Who never catches up is waited for once, and who has caught up is waited for again.
+func TestLagPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, e := hub.New(memory.New(recado.Limits{}), recado.Limits{}), new(lines)
+		ana, _ := join(t, h, "ops", "ana", e, false)
+		beto := &hub.Member{ID: recado.NewMemberID([]byte("beto")), Encoding: e, Conn: new(inbox), Local: true}
+		if _, err := h.Join(t.Context(), "ops", beto); err != nil {
+			t.Fatal(err)
+		}
+		beto.Attach()
+		for range 2 {
+			beto.Lag(true)
+			for _, want := range []time.Duration{5 * time.Second, 0, 0} {
+				began := time.Now()
+				say(t, ana, "oi")
+				if took := time.Since(began); took != want {
+					t.Errorf("a word took %v, want %v", took, want)
+				}
+			}
+			beto.Lag(false)
 		}
 	})
 }

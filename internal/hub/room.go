@@ -48,6 +48,7 @@ type room struct {
 	lagging     int           // members that lag
 	laggingAfar int           // of them, those on other machines
 	paced       time.Duration // the hub's age at which what was said while members lagged will have been taken
+	patience    time.Duration // the hub's age until which is waited while nobody keeps up; 0: nobody has waited yet
 	catchUp     chan struct{} // closed when one of them lags no more; nil: nobody waits for that
 }
 
