@@ -39,7 +39,7 @@ export class RoomList {
     const sorted = [...known].sort((a, b) => Number(b.pinned) - Number(a.pinned) || a.name.localeCompare(b.name));
     const add = make(
       "button",
-      { type: "button", class: "room-link add", click: this.#actions.add },
+      { type: "button", class: "room-link add", "data-key": "add", click: this.#actions.add },
       icon("plus"),
       this.#i18n.text("page.rooms.add"),
     );

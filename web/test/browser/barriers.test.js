@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { launch, Person } from "../support/browser.js";
 import { endAll } from "../support/cleanup.js";
+import { nodeClient } from "../support/clients.js";
 import { beto, fakeServer, ana as me } from "../support/fake.js";
 import { message } from "../support/room.js";
 import { commonServer } from "../support/server.js";
@@ -143,6 +144,15 @@ describe("barriers", () => {
     }
     for (const id of ["switch", "name", "help", "settings", "pin", "qr"]) assert.ok(reached.has(`${id}-button`), id);
     assert.ok(reached.has("log"), "the messages can be scrolled");
+
+    // The list of rooms is made anew when something is said, and the focus stays where it was.
+    await ana.page.focus(".add");
+    const add = await ana.page.$(".add");
+    const program = await nodeClient(server.socket("keyboard"));
+    program.say("oi");
+    await ana.page.waitForFunction((old) => !old?.isConnected, add);
+    assert.ok(await ana.page.evaluate(() => document.activeElement?.matches(".add")), "the focus is lost");
+    await program.leave();
 
     await keyboard.press("Control+k");
     await keyboard.type("other");
