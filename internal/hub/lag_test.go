@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -22,6 +23,17 @@ func inLag(t *testing.T, scene func(t *testing.T, h *hub.Hub, ana, beto *hub.Mem
 		beto.Lag(true)
 		scene(t, h, ana, beto, heard)
 	})
+}
+
+// joinFrom makes a member, on this machine or another, of the room ops.
+func joinFrom(t *testing.T, h *hub.Hub, name string, e hub.Encoding, local bool) *hub.Member {
+	t.Helper()
+	m := &hub.Member{ID: recado.NewMemberID([]byte(name)), Encoding: e, Conn: new(inbox), Local: local}
+	if _, err := h.Join(t.Context(), "ops", m); err != nil {
+		t.Fatal(err)
+	}
+	m.Attach()
+	return m
 }
 
 // The more of a room lag, the slower can be said much in it, and while nobody keeps up, nothing. Those on other machines
@@ -48,12 +60,7 @@ func TestLagPace(t *testing.T) {
 				h.Observe(seen)
 				ana, _ := join(t, h, "ops", "ana", e, false)
 				for i := range tt.keep + tt.lag + tt.afar {
-					m := &hub.Member{ID: recado.NewMemberID([]byte{byte(i)}), Encoding: e, Conn: new(inbox), Local: i < tt.keep+tt.lag}
-					if _, err := h.Join(t.Context(), "ops", m); err != nil {
-						t.Fatal(err)
-					}
-					m.Attach()
-					m.Lag(i >= tt.keep)
+					joinFrom(t, h, strconv.Itoa(i), e, i < tt.keep+tt.lag).Lag(i >= tt.keep)
 				}
 				began := time.Now()
 				if tt.keep > 0 {
@@ -110,11 +117,7 @@ func TestLagPauseLeavesTimeForPings(t *testing.T) {
 		limits := recado.Limits{QueueStall: time.Minute, PingTimeout: 3 * time.Second}
 		h, e := hub.New(memory.New(limits), limits), new(lines)
 		ana, _ := join(t, h, "ops", "ana", e, false)
-		beto := &hub.Member{ID: recado.NewMemberID([]byte("beto")), Encoding: e, Conn: new(inbox), Local: true}
-		if _, err := h.Join(t.Context(), "ops", beto); err != nil {
-			t.Fatal(err)
-		}
-		beto.Attach()
+		beto := joinFrom(t, h, "beto", e, true)
 		beto.Lag(true)
 		began := time.Now()
 		say(t, ana, "oi")
@@ -193,11 +196,7 @@ func TestLagPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, e := hub.New(memory.New(recado.Limits{}), recado.Limits{}), new(lines)
 		ana, _ := join(t, h, "ops", "ana", e, false)
-		beto := &hub.Member{ID: recado.NewMemberID([]byte("beto")), Encoding: e, Conn: new(inbox), Local: true}
-		if _, err := h.Join(t.Context(), "ops", beto); err != nil {
-			t.Fatal(err)
-		}
-		beto.Attach()
+		beto := joinFrom(t, h, "beto", e, true)
 		for range 2 {
 			beto.Lag(true)
 			for _, want := range []time.Duration{5 * time.Second, 0, 0} {
